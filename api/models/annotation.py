@@ -1,0 +1,105 @@
+"""Layers, annotations, and the immutable chunks of prediction layers."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.ontology import Term
+from api.models.slide import Slide
+from api.models.user import User
+
+
+class LayerKind(enum.StrEnum):
+    USER = "USER"
+    PREDICTION = "PREDICTION"
+    IMPORT = "IMPORT"
+
+
+class GeometryKind(enum.StrEnum):
+    POINT = "POINT"
+    LINE = "LINE"
+    RECTANGLE = "RECTANGLE"
+    ELLIPSE = "ELLIPSE"
+    POLYGON = "POLYGON"
+    MULTIPOLYGON = "MULTIPOLYGON"
+
+
+class Layer(Model):
+    """A group of annotations on one slide: one a person (made at their first annotation), one a prediction, one an import."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name="layers")
+    kind = fields.CharEnumField(LayerKind, max_length=16)
+    name = fields.CharField(max_length=120)
+    color = fields.CharField(max_length=7)
+    owner: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    prediction_id = fields.UUIDField(null=True, unique=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "layer"
+
+
+class Annotation(Model):
+    """A live annotation, or its tombstone (`deleted_at` set). Only `api.annotations.edit` writes it.
+
+    `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key in the loose quadtree
+    of `api.annotations.index`. `version` counts changes from 1. `attributes` are free properties, last writer wins per key.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name=False)
+    layer: fields.ForeignKeyRelation[Layer] = fields.ForeignKeyField("models.Layer", related_name=False)
+    term: fields.ForeignKeyNullableRelation[Term] = fields.ForeignKeyField(
+        "models.Term", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    cell = fields.BigIntField()
+    kind = fields.CharEnumField(GeometryKind, max_length=16)
+    geometry = fields.BinaryField()
+    min_x = fields.FloatField()
+    min_y = fields.FloatField()
+    max_x = fields.FloatField()
+    max_y = fields.FloatField()
+    area_px = fields.FloatField()
+    length_px = fields.FloatField()
+    attributes: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
+    note = fields.TextField(default="")
+    locked = fields.BooleanField(default=False)
+    version = fields.IntField(default=1)
+    created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    updated_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "annotation"
+        indexes = (("slide_id", "cell", "id"), ("slide_id", "updated_at"))
+
+
+class AnnotationChunk(Model):
+    """Many immutable polygons of one prediction layer in one square of the slide, packed by `api.annotations.chunks`."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name=False)
+    layer: fields.ForeignKeyRelation[Layer] = fields.ForeignKeyField("models.Layer", related_name=False)
+    column = fields.IntField()
+    row = fields.IntField()
+    count = fields.IntField()
+    data = fields.BinaryField()
+
+    class Meta:
+        table = "annotation_chunk"
+        indexes = (("slide_id", "layer_id", "row", "column"),)

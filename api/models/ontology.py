@@ -1,0 +1,26 @@
+"""A project's terms: what an annotation can mean."""
+
+from __future__ import annotations
+
+import uuid
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.project import Project
+
+
+class Term(Model):
+    """A meaning with a colour. Deleted terms stay, so that old annotations keep their name."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="terms")
+    name = fields.CharField(max_length=120)
+    color = fields.CharField(max_length=7)
+    hotkey = fields.CharField(max_length=1, null=True)
+    position = fields.IntField(default=0)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "term"

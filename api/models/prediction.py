@@ -1,0 +1,101 @@
+"""Predictions and the shards workers claim."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.slide import Slide
+from api.models.user import User
+
+
+class PredictionStatus(enum.StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class Prediction(Model):
+    """A request to run a model over a slide or a region of it.
+
+    `region` is `[x, y, width, height]` in level-0 pixels or null for the whole slide; `focus` the same for what the asker looks at.
+    `done` and `total` count tissue patches; `figures` holds the result's measures: `{"tissue_mm2", "cancer_mm2", "polygons", "seconds", "mp_per_s", …}`.
+    `heatmap_version` rises with each batch of changed heatmap tiles, so that a tile of one version never changes.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name="predictions")
+    model = fields.CharField(max_length=64)
+    model_version = fields.CharField(max_length=32)
+    region: fields.Field[list[float] | None] = fields.JSONField(null=True)
+    focus: fields.Field[list[float] | None] = fields.JSONField(null=True)
+    status = fields.CharEnumField(PredictionStatus, max_length=16, default=PredictionStatus.QUEUED)
+    threshold = fields.FloatField()
+    done = fields.IntField(default=0)
+    total = fields.IntField(null=True)
+    heatmap_version = fields.IntField(default=0)
+    figures: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
+    error = fields.TextField(null=True)
+    layer_id = fields.UUIDField(null=True)
+    requested_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    cancelled_by_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "prediction"
+        indexes = (("status", "created_at"),)
+
+
+class ShardStatus(enum.StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class PredictionShard(Model):
+    """A part of a prediction that one worker does at a time: the lease queue.
+
+    A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in storage, not here.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    prediction: fields.ForeignKeyRelation[Prediction] = fields.ForeignKeyField("models.Prediction", related_name="shards")
+    region: fields.Field[list[float]] = fields.JSONField()
+    status = fields.CharEnumField(ShardStatus, max_length=16, default=ShardStatus.QUEUED)
+    worker = fields.CharField(max_length=64, null=True)
+    attempts = fields.IntField(default=0)
+    not_before = fields.DatetimeField(null=True)
+    lease_until = fields.DatetimeField(null=True)
+    error = fields.TextField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "prediction_shard"
+        indexes = (("status", "lease_until"),)
+
+
+class HeatmapTile(Model):
+    """Which version of a heatmap tile is the newest. The bytes lie in storage; a tile of one version never changes."""
+
+    id = fields.BigIntField(primary_key=True)
+    prediction: fields.ForeignKeyRelation[Prediction] = fields.ForeignKeyField("models.Prediction", related_name=False)
+    level = fields.IntField()
+    column = fields.IntField()
+    row = fields.IntField()
+    version = fields.IntField()
+
+    class Meta:
+        table = "heatmap_tile"
+        unique_together = (("prediction", "level", "column", "row"),)
+        indexes = (("prediction_id", "version"),)

@@ -1,0 +1,86 @@
+"""Slides, their uploads, and each slide's sequence."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from api.models.project import Project
+from api.models.user import User
+
+
+class Slide(Model):
+    """A whole-slide image. Its file lies in storage under `sha256`; several rows may share one file.
+
+    `levels` is the client's pyramid as stored by `api.slides.ingest`: a list of `{"width", "height", "downsample"}`, index 0 = full
+    resolution, each 2x smaller than the one before. `tile_size` is one number in pixels, square. `associated` lists
+    `{"name": "LABEL|MACRO|THUMBNAIL", "width", "height"}`.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="slides")
+    name = fields.CharField(max_length=255)
+    description = fields.TextField(default="")
+    tags: fields.Field[list[str]] = fields.JSONField(default=list)
+    sha256 = fields.CharField(max_length=64, db_index=True)
+    filename = fields.CharField(max_length=255)
+    size_bytes = fields.BigIntField()
+    vendor = fields.CharField(max_length=64)
+    width = fields.IntField()
+    height = fields.IntField()
+    tile_size = fields.IntField()
+    levels: fields.Field[list[dict[str, Any]]] = fields.JSONField()
+    mpp_x = fields.FloatField(null=True)
+    mpp_y = fields.FloatField(null=True)
+    objective_power = fields.FloatField(null=True)
+    associated: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
+    created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+    deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "slide"
+
+
+class SlideSequence(Model):
+    """The slide's counter. Only `api.collaboration.log` advances it."""
+
+    slide: fields.OneToOneRelation[Slide] = fields.OneToOneField("models.Slide", primary_key=True, related_name=False)
+    seq = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "slide_sequence"
+
+
+class UploadStatus(enum.StrEnum):
+    RECEIVING = "RECEIVING"
+    CHECKING = "CHECKING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
+class Upload(Model):
+    """One tus upload. `offset` is what is safely on disk; `error` holds `{"code", "message", "params"}` when refused."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name=False)
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name=False)
+    filename = fields.CharField(max_length=255)
+    length = fields.BigIntField()
+    offset = fields.BigIntField(default=0)
+    status = fields.CharEnumField(UploadStatus, max_length=16, default=UploadStatus.RECEIVING)
+    error: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
+    slide: fields.ForeignKeyNullableRelation[Slide] = fields.ForeignKeyField(
+        "models.Slide", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "upload"

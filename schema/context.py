@@ -1,0 +1,40 @@
+"""What every resolver gets: the viewer, the loaders and the application's parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import strawberry
+
+from api.auth.viewer import Viewer
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+
+L = TypeVar("L")
+
+
+@dataclass
+class Context:
+    """One per HTTP request or WebSocket connection.
+
+    Attributes:
+        viewer: who asks; None for a stranger.
+        app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence, models).
+        loaders: DataLoaders by class, made on first use by `loader`.
+    """
+
+    viewer: Viewer | None
+    settings: Settings
+    app: Any
+    loaders: dict[type[Any], Any] = field(default_factory=dict)
+
+    def loader(self, kind: type[L]) -> L:
+        """The loader of that class for this request; `kind` takes no arguments, such as `UserByIdLoader`."""
+        if kind not in self.loaders:
+            self.loaders[kind] = kind()
+        return cast(L, self.loaders[kind])
+
+
+Info = strawberry.Info[Context, None]
