@@ -19,7 +19,9 @@ from api.models.project import Project
 from api.models.user import User
 from api.settings import Settings, get_settings
 
-cli = typer.Typer(name="coslide", no_args_is_help=True, add_completion=False, help="Collaborative annotation of whole-slide images.")
+cli = typer.Typer(
+    name="coslide", no_args_is_help=True, add_completion=False, help="Collaborative annotation of whole-slide images."
+)
 user_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
 slide_cli = typer.Typer(no_args_is_help=True, help="Slides.")
 cli.add_typer(user_cli, name="user")
@@ -56,8 +58,12 @@ def predict(
     slide: Annotated[Path, typer.Argument(help="The slide's file.", exists=True, dir_okay=True)],
     out: Annotated[Path, typer.Option(help="Where the polygons go, as GeoJSON.")],
     model: Annotated[str, typer.Option(help="Which model of the repository.")] = "tumor_fast",
-    region: Annotated[str | None, typer.Option(help="x,y,width,height in level-0 pixels; the whole slide without it.")] = None,
-    mpp: Annotated[float | None, typer.Option(help="Micrometres per level-0 pixel, for a slide whose file does not say.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="x,y,width,height in level-0 pixels; the whole slide without it.")
+    ] = None,
+    mpp: Annotated[
+        float | None, typer.Option(help="Micrometres per level-0 pixel, for a slide whose file does not say.")
+    ] = None,
 ) -> None:
     """Predict on a slide's file without a server or an account; prints the figures as one JSON line."""
     from workers.run import predict_file

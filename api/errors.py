@@ -11,7 +11,8 @@ PlatformError
 ├── UnsupportedSlide          422  a file that can't be opened as a slide
 └── Unavailable               503  a component (model server, database, disk) is away
 
-Codes are stable and upper-case; the web client translates them. Messages say what happened, with values, then what to do.
+Codes are stable and upper-case; the web client translates them. Messages say what happened, with values, then what
+to do.
 A stranger can't tell a thing they may not see from one that does not exist: both are `NotFound`.
 """
 

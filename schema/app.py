@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import strawberry
+from api.auth.origin import check_origin
+from api.auth.sessions import viewer_of, viewer_of_token
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -18,8 +20,6 @@ from strawberry.extensions import MaskErrors, MaxTokensLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from api.auth.origin import check_origin
-from api.auth.sessions import viewer_of, viewer_of_token
 from api.errors import PlatformError
 from schema.annotation import AnnotationMutation, AnnotationQuery
 from schema.context import Context
@@ -44,9 +44,7 @@ class Query(ServerQuery, UserQuery, ProjectQuery, SlideQuery, AnnotationQuery, P
 
 
 @strawberry.type(description="Everything that can be changed; each result is a union with Failure.")
-class Mutation(
-    UserMutation, ProjectMutation, SlideMutation, AnnotationMutation, PredictionMutation, PresenceMutation
-):
+class Mutation(UserMutation, ProjectMutation, SlideMutation, AnnotationMutation, PredictionMutation, PresenceMutation):
     pass
 
 
@@ -132,7 +130,10 @@ class GraphQLApp(GraphQL[Context, None]):
         return Context(viewer=await viewer_of(request), settings=state.settings, app=state)
 
     async def on_ws_connect(self, context: Context) -> Any:
-        """Accept a browser by its cookie, a program by `{"authorization": "Bearer …"}` in the connection's first message."""
+        """Accept a browser by its cookie, a program by `{"authorization".
+
+        "Bearer …"}` in the connection's first message.
+        """
         parameters = context.connection_params or {}
         authorization = parameters.get("authorization") or parameters.get("Authorization")
         if isinstance(authorization, str):

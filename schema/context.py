@@ -22,7 +22,8 @@ class Context:
 
     Attributes:
         viewer: who asks; None for a stranger.
-        app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence, models).
+        app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence,
+            models).
         loaders: DataLoaders by class, made on first use by `loader`.
         connection: the socket, when there is one, so that its viewer can be looked up again before each operation.
         connection_params: what a socket's first message carried; Strawberry fills it.
@@ -39,7 +40,7 @@ class Context:
         """The loader of that class for this request; `kind` takes no arguments, such as `UserByIdLoader`."""
         if kind not in self.loaders:
             self.loaders[kind] = kind()
-        return cast(L, self.loaders[kind])
+        return cast("L", self.loaders[kind])
 
 
 Info = strawberry.Info[Context, None]

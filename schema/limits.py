@@ -1,6 +1,7 @@
 """What one GraphQL operation may ask for: its depth, its aliases and its worst-case cost.
 
-Each fragment is measured once, so a document whose fragments spread one another doubly can't make the measuring itself expensive.
+Each fragment is measured once, so a document whose fragments spread one another doubly can't make the measuring
+itself expensive.
 The token limit is Strawberry's own `MaxTokensLimiter`, which stops the parser.
 """
 
@@ -97,7 +98,7 @@ class _Measurer:
         """How often the field's children are resolved: the page size asked for, or a guess for a list without pages."""
         if "first" in known.args:
             default = known.args["first"].default_value
-            given = next((argument.value for argument in node.arguments if argument.name.value == "first"), None)
+            given = next((argument.value for argument in node.arguments or () if argument.name.value == "first"), None)
             value: Any = default
             if isinstance(given, IntValueNode):
                 value = int(given.value)

@@ -31,7 +31,9 @@ async def page(request: Request) -> Response:
     """The single page, whatever its client-side address."""
     index = WEB_DIST / "index.html"
     if not index.is_file():
-        return PlainTextResponse("The web client is not built. Run `make setup` in the project's folder.\n", status_code=503)
+        return PlainTextResponse(
+            "The web client is not built. Run `make setup` in the project's folder.\n", status_code=503
+        )
     return FileResponse(
         index,
         headers={
