@@ -95,7 +95,10 @@ class Annotation(Model):
 
 
 class AnnotationChunk(Model):
-    """Many immutable polygons of one prediction layer in one square of the slide, packed by `api.annotations.chunks`."""
+    """Many immutable polygons of one prediction layer in one square of the slide.
+
+    Packed by `api.annotations.chunks`.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name=False)
