@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -26,8 +26,6 @@ START_TIMEOUT_S = 60.0
 REQUESTS_PER_PROCESS = 20_000
 WAITING_LIMIT = 512
 OPERATIONS = "api.slides.reader_operations"
-
-Pipe = TypeVar("Pipe", asyncio.StreamReader, asyncio.StreamWriter)
 
 _ERRORS: dict[str, type[PlatformError]] = {"NotFound": NotFound, "UnsupportedSlide": UnsupportedSlide}
 
@@ -219,21 +217,21 @@ class _Reader:
             ) from error
 
     async def _write(self, request: Message) -> None:
-        stdin = self._pipe(self._process and self._process.stdin)
+        stdin, _ = self._pipes()
         for chunk in encode(request):
             stdin.write(chunk)
         await stdin.drain()
 
     async def _read(self) -> Message:
-        stdout = self._pipe(self._process and self._process.stdout)
+        _, stdout = self._pipes()
         body, lengths = decode_head(await stdout.readexactly(head_length(await stdout.readexactly(LENGTH_BYTES))))
         return Message(body, [await stdout.readexactly(length) for length in lengths])
 
-    @staticmethod
-    def _pipe(pipe: Pipe | None) -> Pipe:
-        if pipe is None:
+    def _pipes(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
             raise ConnectionError("the reader process is not running")
-        return pipe
+        return process.stdin, process.stdout
 
 
 def _busy() -> Unavailable:
