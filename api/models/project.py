@@ -12,7 +12,10 @@ from api.models.user import User
 
 
 class Role(enum.StrEnum):
-    """What a member may do, from most to least. Each may do all that those after it may, except that only REVIEWER and up review."""
+    """What a member may do, from most to least.
+
+    Each may do all that those after it may, except that only REVIEWER and up review.
+    """
 
     OWNER = "OWNER"
     MANAGER = "MANAGER"
