@@ -30,7 +30,10 @@ class GeometryKind(enum.StrEnum):
 
 
 class Layer(Model):
-    """A group of annotations on one slide: one a person (made at their first annotation), one a prediction, one an import."""
+    """A group of annotations on one slide.
+
+    One a person (made at their first annotation), one a prediction, one an import.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name="layers")
@@ -51,8 +54,10 @@ class Layer(Model):
 class Annotation(Model):
     """A live annotation, or its tombstone (`deleted_at` set). Only `api.annotations.edit` writes it.
 
-    `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key in the loose quadtree
-    of `api.annotations.index`. `version` counts changes from 1. `attributes` are free properties, last writer wins per key.
+    `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key
+    in the loose quadtree
+    of `api.annotations.index`. `version` counts changes from 1. `attributes` are free properties, last writer wins
+    per key.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -90,7 +95,10 @@ class Annotation(Model):
 
 
 class AnnotationChunk(Model):
-    """Many immutable polygons of one prediction layer in one square of the slide, packed by `api.annotations.chunks`."""
+    """Many immutable polygons of one prediction layer in one square of the slide.
+
+    Packed by `api.annotations.chunks`.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name=False)
