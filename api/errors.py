@@ -11,7 +11,8 @@ PlatformError
 ├── UnsupportedSlide          422  a file that can't be opened as a slide
 └── Unavailable               503  a component (model server, database, disk) is away
 
-Codes are stable and upper-case; the web client translates them. Messages say what happened, with values, then what to do.
+Codes are stable and upper-case; the web client translates them. Messages say what happened, with values, then what
+to do.
 A stranger can't tell a thing they may not see from one that does not exist: both are `NotFound`.
 """
 
@@ -45,14 +46,19 @@ class PlatformError(Exception):
         self.field = field
         self.params = params or {}
 
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What a GraphQL error carries beside the message; graphql-core picks it up by this name."""
+        extensions: dict[str, object] = {"code": self.code}
+        if self.field:
+            extensions["field"] = self.field
+        if self.params:
+            extensions["params"] = self.params
+        return extensions
+
     def as_json(self) -> dict[str, object]:
         """The body of an HTTP error answer: `{"error": {"code", "message", "field"?, "params"?}}`."""
-        error: dict[str, object] = {"code": self.code, "message": self.message}
-        if self.field:
-            error["field"] = self.field
-        if self.params:
-            error["params"] = self.params
-        return {"error": error}
+        return {"error": {"message": self.message, **self.extensions}}
 
 
 class NotSignedIn(PlatformError):

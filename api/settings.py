@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
     public_url: str | None = Field(
-        None, description="Address people type, such as https://slides.example.org. Needed behind a proxy and for OAuth; https turns on secure cookies."
+        None,
+        description="Address people type, such as https://slides.example.org. Needed behind a proxy and for OAuth; "
+        "https turns on secure cookies.",
     )
     data: Path = Field(Path("data"), description="Folder for slides, caches, heatmaps, logs and the SQLite file.")
     database_url: str | None = Field(
@@ -31,13 +33,19 @@ class Settings(BaseSettings):
     )
     redis_url: str | None = Field(None, description="redis://host:6379/0. Needed with more than one API process.")
     secret: SecretStr | None = Field(
-        None, description="Key that signs tile grants and OAuth state. Default: made once and kept in the data folder; set it when several machines serve."
+        None,
+        description="Key that signs tile grants and OAuth state. Default: made once and kept in the data folder; "
+        "set it when several machines serve.",
     )
 
-    registration: Registration = Field(Registration.OPEN, description="open: anyone may register; closed: an administrator makes accounts.")
+    registration: Registration = Field(
+        Registration.OPEN, description="open: anyone may register; closed: an administrator makes accounts."
+    )
     session_days: int = Field(14, ge=1, description="Days until a sign-in ends.")
     password_workers: int = Field(2, ge=1, description="Password hashes computed at a time (64 MiB each).")
-    sign_in_attempts: int = Field(10, ge=1, description="Failed sign-ins per account and per address in 15 minutes before a pause.")
+    sign_in_attempts: int = Field(
+        10, ge=1, description="Failed sign-ins per account and per address in 15 minutes before a pause."
+    )
 
     kakao_client_id: str | None = Field(None, description="Kakao REST API key.")
     kakao_client_secret: SecretStr | None = Field(None, description="Kakao client secret.")
@@ -48,7 +56,9 @@ class Settings(BaseSettings):
     github_client_id: str | None = Field(None, description="GitHub client id.")
     github_client_secret: SecretStr | None = Field(None, description="GitHub client secret.")
     openid_name: str = Field("OpenID", description="Name shown on the button of the generic OpenID provider.")
-    openid_configuration_url: str | None = Field(None, description="The provider's /.well-known/openid-configuration address.")
+    openid_configuration_url: str | None = Field(
+        None, description="The provider's /.well-known/openid-configuration address."
+    )
     openid_client_id: str | None = Field(None, description="OpenID client id.")
     openid_client_secret: SecretStr | None = Field(None, description="OpenID client secret.")
 
@@ -66,7 +76,9 @@ class Settings(BaseSettings):
     model_repository: Path = Field(Path("model_repository"), description="Triton model repository.")
     model_timeout_s: float = Field(30, gt=0, description="Time limit of one inference.")
     workers: int = Field(1, ge=0, description="Worker processes that `coslide serve` starts.")
-    lease_s: float = Field(15, gt=1, description="Seconds without a heartbeat after which another worker takes a shard over.")
+    lease_s: float = Field(
+        15, gt=1, description="Seconds without a heartbeat after which another worker takes a shard over."
+    )
 
     log_level: str = Field("info", description="debug, info, warning or error.")
 

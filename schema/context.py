@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import strawberry
+from starlette.requests import HTTPConnection
 
 from api.auth.viewer import Viewer
 
@@ -21,20 +22,25 @@ class Context:
 
     Attributes:
         viewer: who asks; None for a stranger.
-        app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence, models).
+        app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence,
+            models).
         loaders: DataLoaders by class, made on first use by `loader`.
+        connection: the socket, when there is one, so that its viewer can be looked up again before each operation.
+        connection_params: what a socket's first message carried; Strawberry fills it.
     """
 
     viewer: Viewer | None
     settings: Settings
     app: Any
     loaders: dict[type[Any], Any] = field(default_factory=dict)
+    connection: HTTPConnection | None = None
+    connection_params: dict[str, Any] | None = None
 
     def loader(self, kind: type[L]) -> L:
         """The loader of that class for this request; `kind` takes no arguments, such as `UserByIdLoader`."""
         if kind not in self.loaders:
             self.loaders[kind] = kind()
-        return cast(L, self.loaders[kind])
+        return cast("L", self.loaders[kind])
 
 
 Info = strawberry.Info[Context, None]

@@ -18,4 +18,6 @@ class Failure:
 
 def failure_of(error: PlatformError) -> Failure:
     """The union member for an expected failure; registered as the schema's handler, so that resolvers simply raise."""
-    return Failure(code=error.code, message=error.message, field=error.field, params=Json(error.params) if error.params else None)
+    return Failure(
+        code=error.code, message=error.message, field=error.field, params=Json(error.params) if error.params else None
+    )

@@ -1,1 +1,4 @@
-"""Annotations: geometry, packing, index, editing. Invariant: only `edit` writes annotations, for people and predictions alike."""
+"""Annotations: geometry, packing, index, editing.
+
+Invariant: only `edit` writes annotations, for people and predictions alike.
+"""

@@ -35,7 +35,8 @@ def require_scope(viewer: Viewer, action: Action) -> None:
     scope = scope_for(action)
     if scope not in viewer.scopes:
         raise NotPermitted(
-            f"This API token has no '{scope}' scope. Make a token with it in Settings, API tokens.", code="SCOPE_MISSING"
+            f"This API token has no '{scope}' scope. Make a token with it in Settings, API tokens.",
+            code="SCOPE_MISSING",
         )
 
 
@@ -65,9 +66,7 @@ async def require_project(viewer: Viewer | None, project_id: UUID, action: Actio
     return membership.role
 
 
-async def require_slide(
-    viewer: Viewer | None, slide_id: UUID, action: Action, *, deleted: bool = False
-) -> SlideAccess:
+async def require_slide(viewer: Viewer | None, slide_id: UUID, action: Action, *, deleted: bool = False) -> SlideAccess:
     """The viewer's access to a slide; slides in the bin are found only with `deleted=True`.
 
     Raises:

@@ -30,7 +30,10 @@ class GeometryKind(enum.StrEnum):
 
 
 class Layer(Model):
-    """A group of annotations on one slide: one a person (made at their first annotation), one a prediction, one an import."""
+    """A group of annotations on one slide.
+
+    One a person (made at their first annotation), one a prediction, one an import.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name="layers")
@@ -51,9 +54,10 @@ class Layer(Model):
 class Annotation(Model):
     """A live annotation, or its tombstone (`deleted_at` set). Only `api.annotations.edit` writes it.
 
-    `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key in the loose quadtree
-    of `api.annotations.index`. `version` counts changes from 1; `geometry_version` is the version at which the shape last changed, so that
-    a change of term does not conflict with one of shape. `attributes` are free properties, last writer wins per key.
+    `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key
+    in the loose quadtree of `api.annotations.index`. `version` counts changes from 1; `geometry_version` is the
+    version at which the shape last changed, so that a change of term does not conflict with one of shape.
+    `attributes` are free properties, last writer wins per key.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -94,7 +98,8 @@ class Annotation(Model):
 class AnnotationChunk(Model):
     """Many immutable polygons of one prediction layer, packed by `api.annotations.chunks`.
 
-    A polygon belongs to the square (column, row) that holds its centre; `min_x … max_y` bound all of the chunk, in level-0 pixels.
+    A polygon belongs to the square (column, row) that holds its centre; `min_x … max_y` bound all of the chunk,
+    in level-0 pixels.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)

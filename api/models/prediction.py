@@ -24,8 +24,10 @@ class PredictionStatus(enum.StrEnum):
 class Prediction(Model):
     """A request to run a model over a slide or a region of it.
 
-    `region` is `[x, y, width, height]` in level-0 pixels or null for the whole slide; `focus` the same for what the asker looks at.
-    `done` and `total` count tissue patches; `figures` holds the result's measures: `{"tissue_mm2", "cancer_mm2", "polygons", "seconds", "mp_per_s", …}`.
+    `region` is `[x, y, width, height]` in level-0 pixels or null for the whole slide; `focus` the same for what
+    the asker looks at.
+    `done` and `total` count tissue patches; `figures` holds the result's measures: `{"tissue_mm2", "cancer_mm2",
+    "polygons", "seconds", "mp_per_s", …}`.
     `heatmap_version` rises with each batch of changed heatmap tiles, so that a tile of one version never changes.
     """
 
@@ -66,11 +68,14 @@ class ShardStatus(enum.StrEnum):
 class PredictionShard(Model):
     """A part of a prediction that one worker does at a time: the lease queue.
 
-    A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in storage, not here.
+    A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in
+    storage, not here.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
-    prediction: fields.ForeignKeyRelation[Prediction] = fields.ForeignKeyField("models.Prediction", related_name="shards")
+    prediction: fields.ForeignKeyRelation[Prediction] = fields.ForeignKeyField(
+        "models.Prediction", related_name="shards"
+    )
     region: fields.Field[list[float]] = fields.JSONField()
     status = fields.CharEnumField(ShardStatus, max_length=16, default=ShardStatus.QUEUED)
     worker = fields.CharField(max_length=64, null=True)

@@ -12,7 +12,10 @@ from api.models.user import User
 
 
 class Role(enum.StrEnum):
-    """What a member may do, from most to least. Each may do all that those after it may, except that only REVIEWER and up review."""
+    """What a member may do, from most to least.
+
+    Each may do all that those after it may, except that only REVIEWER and up review.
+    """
 
     OWNER = "OWNER"
     MANAGER = "MANAGER"
@@ -28,6 +31,7 @@ class Project(Model):
     created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
     )
+    created_by_id: uuid.UUID | None
     created_at = fields.DatetimeField(auto_now_add=True)
     deleted_at = fields.DatetimeField(null=True)
 
@@ -38,7 +42,9 @@ class Project(Model):
 class Membership(Model):
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="memberships")
+    project_id: uuid.UUID
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="memberships")
+    user_id: uuid.UUID
     role = fields.CharEnumField(Role, max_length=16)
     created_at = fields.DatetimeField(auto_now_add=True)
 

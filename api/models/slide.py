@@ -16,7 +16,8 @@ from api.models.user import User
 class Slide(Model):
     """A whole-slide image. Its file lies in storage under `sha256`; several rows may share one file.
 
-    `levels` is the client's pyramid as stored by `api.slides.ingest`: a list of `{"width", "height", "downsample"}`, index 0 = full
+    `levels` is the client's pyramid as stored by `api.slides.ingest`: a list of `{"width", "height",
+    "downsample"}`, index 0 = full
     resolution, each 2x smaller than the one before. `tile_size` is one number in pixels, square. `associated` lists
     `{"name": "LABEL|MACRO|THUMBNAIL", "width", "height"}`.
     """
@@ -66,7 +67,10 @@ class UploadStatus(enum.StrEnum):
 
 
 class Upload(Model):
-    """One tus upload. `offset` is what is safely on disk; `error` holds `{"code", "message", "params"}` when refused."""
+    """One tus upload.
+
+    `offset` is what is safely on disk; `error` holds `{"code", "message", "params"}` when refused.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name=False)

@@ -1,0 +1,156 @@
+"""`coslide`: the command line. Parses, wires and prints; the work is done below."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from api.auth import accounts, links
+from api.errors import InvalidInput, NotFound, PlatformError
+from api.models.database import connected, migrate
+from api.models.project import Project
+from api.models.user import User
+from api.settings import Settings, get_settings
+
+cli = typer.Typer(
+    name="coslide", no_args_is_help=True, add_completion=False, help="Collaborative annotation of whole-slide images."
+)
+user_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
+slide_cli = typer.Typer(no_args_is_help=True, help="Slides.")
+cli.add_typer(user_cli, name="user")
+cli.add_typer(slide_cli, name="slide")
+
+
+@cli.command()
+def serve() -> None:
+    """Serve: the API, its workers and, unless COSLIDE_TRITON_URL names one, the model server. Ctrl-C stops them all."""
+    from api.supervisor import serve as supervise
+
+    raise typer.Exit(asyncio.run(supervise(get_settings())))
+
+
+@cli.command()
+def worker() -> None:
+    """Run one worker: it claims predictions from the database until it is stopped."""
+    from workers.main import main as work
+
+    work()
+
+
+@cli.command("migrate")
+def migrate_database() -> None:
+    """Bring the database's tables up to date."""
+    settings = get_settings()
+    steps: list[str] = []
+    asyncio.run(migrate(settings, lambda event, app, name: steps.append(name) if "start" in event else None))
+    typer.echo(f"Database is up to date ({len(steps)} migration{'' if len(steps) == 1 else 's'} applied).")
+
+
+@cli.command()
+def predict(
+    slide: Annotated[Path, typer.Argument(help="The slide's file.", exists=True, dir_okay=True)],
+    out: Annotated[Path, typer.Option(help="Where the polygons go, as GeoJSON.")],
+    model: Annotated[str, typer.Option(help="Which model of the repository.")] = "tumor_fast",
+    region: Annotated[
+        str | None, typer.Option(help="x,y,width,height in level-0 pixels; the whole slide without it.")
+    ] = None,
+    mpp: Annotated[
+        float | None, typer.Option(help="Micrometres per level-0 pixel, for a slide whose file does not say.")
+    ] = None,
+) -> None:
+    """Predict on a slide's file without a server or an account; prints the figures as one JSON line."""
+    from workers.run import predict_file
+
+    box = region_of(region) if region else None
+    figures = asyncio.run(predict_file(get_settings(), slide, out, model=model, region=box, mpp=mpp))
+    typer.echo(json.dumps(figures))
+
+
+def region_of(text: str) -> tuple[float, float, float, float]:
+    """`x,y,width,height` in level-0 pixels."""
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError as exc:
+        raise InvalidInput(f"--region is '{text}'; write it as x,y,width,height, such as 0,0,2000,1500.") from exc
+    if width <= 0 or height <= 0:
+        raise InvalidInput(f"--region is '{text}'; its width and height must be above 0.")
+    return x, y, width, height
+
+
+@user_cli.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
+    name: Annotated[str, typer.Option(help="The name others see.")],
+    admin: Annotated[bool, typer.Option(help="May administer the server.")] = False,
+) -> None:
+    """Make an account with a random password, printed once."""
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings):
+            _, password = await accounts.create_with_random_password(email=email, name=name, is_admin=admin)
+            typer.echo(f"Account {email} was made. Password, shown only now: {password}")
+
+    asyncio.run(run(get_settings()))
+
+
+@user_cli.command("link")
+def sign_in_link(
+    email: Annotated[str, typer.Argument(help="Whose account.")],
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="How long the link works.")] = 15,
+) -> None:
+    """Print a single-use address that signs this account in."""
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings):
+            user = await User.get_or_none(email=email.strip().lower())
+            if user is None:
+                raise NotFound(f"There is no account {email}. Make it: coslide user create {email} --name NAME")
+            token = await links.create_link(user, minutes=minutes)
+            typer.echo(f"{settings.origin}/auth/link?token={token}")
+
+    asyncio.run(run(get_settings()))
+
+
+@slide_cli.command("import")
+def import_slide(
+    files: Annotated[list[Path], typer.Argument(help="Slide files.", exists=True)],
+    project: Annotated[str, typer.Option(help="The project's id.")],
+) -> None:
+    """Copy slide files into storage and add them to a project."""
+    from api.slides.ingest import import_file
+    from api.slides.reader import ReaderPool
+    from api.slides.storage import Storage
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings), ReaderPool(settings) as reader:
+            found = await Project.get_or_none(id=UUID(project), deleted_at=None)
+            if found is None:
+                raise NotFound(f"There is no project {project}. Its id is in its address: /p/<id>.")
+            for file in files:
+                slide = await import_file(
+                    file, project_id=found.id, user_id=None, storage=Storage(settings.data), reader=reader
+                )
+                typer.echo(f"{slide.id}  {slide.name}  {slide.width} x {slide.height}")
+
+    asyncio.run(run(get_settings()))
+
+
+def main() -> None:
+    """Entry point: expected failures print one line that says what to do, and exit with 1."""
+    logging.basicConfig(level=get_settings().log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    try:
+        cli()
+    except PlatformError as error:
+        typer.echo(f"coslide: {error.message}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

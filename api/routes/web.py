@@ -1,0 +1,54 @@
+"""The built web client: files with a hash in their name live for ever, the page itself is always asked for again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+WEB_DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; "
+    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+
+
+class ImmutableFiles(StaticFiles):
+    """Static files whose names change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+async def page(request: Request) -> Response:
+    """The single page, whatever its client-side address."""
+    index = WEB_DIST / "index.html"
+    if not index.is_file():
+        return PlainTextResponse(
+            "The web client is not built. Run `make setup` in the project's folder.\n", status_code=503
+        )
+    return FileResponse(
+        index,
+        headers={
+            "cache-control": "no-cache",
+            "content-security-policy": CONTENT_SECURITY_POLICY,
+            "referrer-policy": "same-origin",
+            "x-content-type-options": "nosniff",
+        },
+    )
+
+
+def web_routes() -> list[BaseRoute]:
+    """Routes of the client; last in the table, since the page answers several addresses."""
+    assets: list[BaseRoute] = [
+        Mount("/assets", ImmutableFiles(directory=WEB_DIST / "assets", check_dir=False), name="assets")
+    ]
+    pages = ("/", "/sign-in", "/settings", "/p/{project_id}", "/s/{slide_id}")
+    return assets + [Route(path, page) for path in pages]

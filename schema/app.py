@@ -1,0 +1,148 @@
+"""The schema, put together from its nouns, and the ASGI application that serves it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import strawberry
+from api.auth.origin import check_origin
+from api.auth.sessions import viewer_of, viewer_of_token
+from graphql import GraphQLError
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.extensions import MaskErrors, MaxTokensLimiter, SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from api.errors import PlatformError
+from schema.annotation import AnnotationMutation, AnnotationQuery
+from schema.context import Context
+from schema.failure import Failure, failure_of
+from schema.limits import MAX_TOKENS, DemandLimiter
+from schema.measure import MeasureQuery
+from schema.prediction import PredictionMutation, PredictionQuery
+from schema.presence import PresenceMutation
+from schema.project import ProjectMutation, ProjectQuery
+from schema.scalars import SCALARS
+from schema.server import ServerQuery
+from schema.slide import SlideMutation, SlideQuery
+from schema.subscription import Subscription
+from schema.user import UserMutation, UserQuery
+
+logger = logging.getLogger("coslide.graphql")
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query(ServerQuery, UserQuery, ProjectQuery, SlideQuery, AnnotationQuery, PredictionQuery, MeasureQuery):
+    pass
+
+
+@strawberry.type(description="Everything that can be changed; each result is a union with Failure.")
+class Mutation(UserMutation, ProjectMutation, SlideMutation, AnnotationMutation, PredictionMutation, PresenceMutation):
+    pass
+
+
+class FailureHandler(strawberry.ExceptionHandler[PlatformError, Failure]):
+    """Turns an expected failure into the `Failure` member of the field's union."""
+
+    def handle(self, exception: PlatformError, *, field: Any, info: Any) -> Failure:
+        return failure_of(exception)
+
+
+class FreshLoaders(SchemaExtension):
+    """A socket's context lives for hours: forget what loaders cached before each operation and each streamed result."""
+
+    def on_operation(self) -> Iterator[None]:
+        self._forget()
+        yield
+
+    def on_stream_result(self, result: object) -> Iterator[None]:
+        yield
+        self._forget()
+
+    def _forget(self) -> None:
+        context = self.execution_context.context
+        if isinstance(context, Context):
+            context.loaders.clear()
+
+
+def is_unexpected(error: GraphQLError) -> bool:
+    """Whether an error is a bug or an outage, whose text must not reach a client."""
+    return error.original_error is not None and not isinstance(error.original_error, (PlatformError, GraphQLError))
+
+
+class Schema(strawberry.Schema):
+    """The schema; logs unexpected errors with their stack, leaves expected ones to the client."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        for error in errors:
+            if is_unexpected(error):
+                logger.error("GraphQL %s failed", error.path, exc_info=error.original_error)
+
+
+schema = Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(scalar_map=SCALARS),
+    extensions=[
+        lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+        DemandLimiter,
+        FreshLoaders,
+        lambda: MaskErrors(
+            should_mask_error=is_unexpected,
+            error_message="Something went wrong on the server. Try again; if it stays so, tell its administrator.",
+        ),
+    ],
+    exception_handlers=[FailureHandler()],
+)
+
+
+class GraphQLApp(GraphQL[Context, None]):
+    """`POST /graphql` and the graphql-transport-ws socket; no GET, no multipart, no other protocol."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=False,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            multipart_uploads_enabled=False,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                check_origin(HTTPConnection(scope))
+            except PlatformError as error:
+                await JSONResponse(error.as_json(), status_code=error.status)(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        state = request.app.state
+        return Context(viewer=await viewer_of(request), settings=state.settings, app=state)
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        """Accept a browser by its cookie, a program by `{"authorization".
+
+        "Bearer …"}` in the connection's first message.
+        """
+        parameters = context.connection_params or {}
+        authorization = parameters.get("authorization") or parameters.get("Authorization")
+        if isinstance(authorization, str):
+            context.viewer = await viewer_of_token(authorization)
+        return await super().on_ws_connect(context)
+
+    def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
+        settings = request.app.state.settings
+        return bool(settings.public_url) and origin.rstrip("/").lower() == settings.origin.lower()
+
+    def encode_json(self, data: object) -> str:
+        return orjson.dumps(data).decode()
