@@ -15,6 +15,7 @@ class Term(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="terms")
+    project_id: uuid.UUID
     name = fields.CharField(max_length=120)
     color = fields.CharField(max_length=7)
     hotkey = fields.CharField(max_length=1, null=True)

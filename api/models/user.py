@@ -31,6 +31,7 @@ class OAuthIdentity(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="identities")
+    user_id: uuid.UUID
     provider = fields.CharField(max_length=32)
     subject = fields.CharField(max_length=190)
     email = fields.CharField(max_length=254, null=True)
@@ -46,6 +47,7 @@ class Session(Model):
 
     token_hash = fields.CharField(max_length=64, primary_key=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="sessions")
+    user_id: uuid.UUID
     created_at = fields.DatetimeField(auto_now_add=True)
     expires_at = fields.DatetimeField()
     user_agent = fields.CharField(max_length=255, default="")
@@ -60,6 +62,7 @@ class SignInLink(Model):
 
     token_hash = fields.CharField(max_length=64, primary_key=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="sign_in_links")
+    user_id: uuid.UUID
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)
 
@@ -72,6 +75,7 @@ class ApiToken(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="api_tokens")
+    user_id: uuid.UUID
     name = fields.CharField(max_length=120)
     prefix = fields.CharField(max_length=12)
     token_hash = fields.CharField(max_length=64, unique=True)
@@ -83,3 +87,25 @@ class ApiToken(Model):
 
     class Meta:
         table = "api_token"
+
+
+class UsedState(Model):
+    """The id of an OAuth state that came back once, kept until the state itself has expired: the second return is refused."""
+
+    id = fields.CharField(max_length=64, primary_key=True)
+    expires_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "used_state"
+
+
+class SignInAttempt(Model):
+    """A sign-in in progress or failed, counted per `subject` (SHA-256 in hex of an account's or an address's name)."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    subject = fields.CharField(max_length=64)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "sign_in_attempt"
+        indexes = (("subject", "created_at"), ("created_at",))

@@ -1,0 +1,136 @@
+"""Patches of a slide at any downsample, fast: what models read. Only for processes that are isolated by being workers.
+
+Stored JPEG tiles are decoded at 1/2, 1/4 or 1/8 size in the DCT domain, and what remains is resized by area. Everything
+else goes through OpenSlide.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from api.slides.container import JPEG, ContainerLevel, StoredTiles, index_container
+from api.slides.slide_file import MAX_REGION_PX, Pixels, damaged, open_slide
+
+CACHED_TILE_BYTES = 64 << 20
+_DCT_FACTORS = (8, 4, 2, 1)
+_SLACK = 1.01
+
+
+class PatchSource:
+    """Reads patches of one slide. Not thread-safe: one per thread.
+
+    Raises:
+        UnsupportedSlide: the file can't be opened as a slide.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._slide = open_slide(path)
+        self.facts = self._slide.describe()
+        self._tiles = StoredTiles(path, index_container(path, self.facts.vendor, self.facts.level_sizes))
+        self._cache: OrderedDict[tuple[int, int, int, int], Pixels | None] = OrderedDict()
+        self._cached_bytes = 0
+
+    def read(self, x: int, y: int, width: int, height: int, downsample: float) -> Pixels:
+        """A region as uint8 RGB (round(height / downsample), round(width / downsample), 3); outside the slide is white.
+
+        Positions are exact where `x` and `y` are multiples of `downsample`, else within half an output pixel.
+
+        Args:
+            x, y, width, height: level-0 pixels; the region may lie partly or wholly outside the slide.
+            downsample: level-0 pixels per output pixel, at least 1.
+
+        Raises:
+            UnsupportedSlide: `SLIDE_DAMAGED`, the pixels can't be decoded.
+            ValueError: the region or the downsample makes no sense, or the output is too large for memory.
+        """
+        out_width, out_height = round(width / downsample), round(height / downsample)
+        if downsample < 1 or out_width < 1 or out_height < 1 or out_width * out_height > MAX_REGION_PX:
+            raise ValueError(f"can't read {width} x {height} level-0 pixels at downsample {downsample:g}")
+        native = self._slide.best_level(downsample)
+        own_downsample = self._slide.level_downsamples[native]
+        stored = self._tiles.index.levels.get(native)
+        factor = 1
+        if stored is not None and stored.codec == JPEG:
+            factor = next(f for f in _DCT_FACTORS if own_downsample * f <= downsample * _SLACK)
+        # Pixels of the level as decoded, `factor` times smaller than stored.
+        pixel = own_downsample * factor
+        left, top = round(x / pixel), round(y / pixel)
+        columns, rows = max(1, round(width / pixel)), max(1, round(height / pixel))
+        if stored is not None and stored.codec == JPEG:
+            pixels = self._assemble(stored, factor, left, top, columns, rows)
+        else:
+            pixels = self._read_openslide(native, left, top, columns, rows)
+        if (columns, rows) != (out_width, out_height):
+            pixels = np.asarray(cv2.resize(pixels, (out_width, out_height), interpolation=cv2.INTER_AREA), np.uint8)
+        return pixels
+
+    def close(self) -> None:
+        self._tiles.close()
+        self._slide.close()
+
+    def _assemble(self, level: ContainerLevel, factor: int, left: int, top: int, columns: int, rows: int) -> Pixels:
+        """A region of stored tiles; all numbers in decoded pixels, `factor` times smaller than the level's."""
+        canvas = np.full((rows, columns, 3), 255, np.uint8)
+        side = level.tile_size // factor
+        right = min(left + columns, -(-level.width // factor))
+        bottom = min(top + rows, -(-level.height // factor))
+        for row in range(max(0, top) // side, -(-bottom // side)):
+            for column in range(max(0, left) // side, -(-right // side)):
+                tile = self._decoded(level, factor, column, row)
+                if tile is None:
+                    continue
+                x0, x1 = max(left, column * side), min(right, (column + 1) * side)
+                y0, y1 = max(top, row * side), min(bottom, (row + 1) * side)
+                canvas[y0 - top : y1 - top, x0 - left : x1 - left] = tile[
+                    y0 - row * side : y1 - row * side, x0 - column * side : x1 - column * side
+                ]
+        return canvas
+
+    def _decoded(self, level: ContainerLevel, factor: int, column: int, row: int) -> Pixels | None:
+        key = (level.native, factor, column, row)
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
+        data = self._tiles.read(level.native, column, row)
+        tile = None if data is None else decode_reduced(data, level.tile_size, factor)
+        self._cache[key] = tile
+        self._cached_bytes += 0 if tile is None else tile.nbytes
+        while self._cached_bytes > CACHED_TILE_BYTES:
+            _, dropped = self._cache.popitem(last=False)
+            self._cached_bytes -= 0 if dropped is None else dropped.nbytes
+        return tile
+
+    def _read_openslide(self, native: int, left: int, top: int, columns: int, rows: int) -> Pixels:
+        """A region of one of the file's levels, in bands that bound the memory."""
+        band = max(1, MAX_REGION_PX // 4 // columns)
+        parts = [
+            self._slide.read_region(native, left, top + start, columns, min(band, rows - start))
+            for start in range(0, rows, band)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def decode_reduced(data: bytes, tile_size: int, factor: int) -> Pixels:
+    """A stored JPEG tile as (tile_size / factor, tile_size / factor, 3) uint8 RGB, reduced in the DCT domain.
+
+    Args:
+        factor: 1, 2, 4 or 8.
+
+    Raises:
+        UnsupportedSlide: `SLIDE_DAMAGED`, the stream is broken or of another size.
+    """
+    side = tile_size // factor
+    try:
+        tile: Pixels = simplejpeg.decode_jpeg(
+            data, "RGB", min_height=side, min_width=side, min_factor=factor, strict=False
+        )
+    except ValueError as error:
+        raise damaged(f"a tile is broken ({error})") from error
+    if tile.shape != (side, side, 3):
+        raise damaged(f"a tile has {tile.shape[1]} x {tile.shape[0]} pixels instead of {side} x {side}")
+    return tile

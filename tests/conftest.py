@@ -1,0 +1,155 @@
+"""Fixtures that everyone shares: databases, Redis, the shared data, Chromium.
+
+| fixture | gives |
+|---|---|
+| `db_url` | the address of an empty database; the test runs once on SQLite and once on MariaDB |
+| `database` | a `TortoiseContext` on `db_url` with all tables, current in the test and the tasks it starts |
+| `sqlite_database` | the same on SQLite alone: for what does not depend on the database |
+| `redis_url` | the address of an empty Redis database |
+| `shared_data` | the folder of real slides, annotations and images beside the project |
+| `chromium_path` | the browser's binary |
+
+A test is marked by what it asks for (`mariadb`, `redis`, `shared_data`, `browser`), so `-m "not mariadb"`
+leaves those out. A component that is missing skips its tests with the reason; in CI (`CI=true`) that, and
+every other skip, is a failure.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.context import TortoiseContext
+
+from api.models import MODEL_MODULES
+from tests.components import SHARED_DATA, in_ci, missing
+from tests.servers.mariadb import MariadbServer, mariadb_binary
+from tests.servers.redis import RedisServer, redis_binary
+
+_MARK_OF_FIXTURE = {
+    "mariadb_server": "mariadb",
+    "redis_server": "redis",
+    "redis_url": "redis",
+    "shared_data": "shared_data",
+    "chromium_path": "browser",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if mark := _MARK_OF_FIXTURE.get(fixture):
+                item.add_marker(mark)
+
+
+ReportT = TypeVar("ReportT", pytest.TestReport, pytest.CollectReport)
+
+
+def _fail_when_skipped_in_ci(report: ReportT) -> ReportT:
+    """In CI a skipped test is a failed test: a hole there would look like a pass."""
+    if report.skipped and not hasattr(report, "wasxfail") and in_ci():
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _fail_when_skipped_in_ci((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _fail_when_skipped_in_ci((yield))
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariadbServer]:
+    """One MariaDB server for the whole run, started when the first test asks."""
+    if mariadb_binary() is None:
+        missing("A MariaDB server", "install Debian's mariadb-server")
+    folder = Path(tempfile.mkdtemp(prefix="coslide-mariadb-"))
+    server = MariadbServer(folder)
+    try:
+        server.install()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database without tables: SQLite, then MariaDB."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path / 'coslide.sqlite3'}"
+        return
+    server: MariadbServer = request.getfixturevalue("mariadb_server")
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)
+
+
+async def _open_database(url: str) -> AsyncIterator[TortoiseContext]:
+    # Tortoise keeps each model's INSERT by connection name, so MariaDB would be sent SQLite's.
+    EXECUTOR_CACHE.clear()
+    async with TortoiseContext() as context:
+        await context.init(db_url=url, modules={"models": MODEL_MODULES})
+        await context.generate_schemas(safe=False)
+        yield context
+
+
+@pytest.fixture
+async def database(db_url: str) -> AsyncIterator[TortoiseContext]:
+    """All tables in an empty database, on SQLite and on MariaDB."""
+    async for context in _open_database(db_url):
+        yield context
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path) -> AsyncIterator[TortoiseContext]:
+    """All tables in an empty SQLite file."""
+    async for context in _open_database(f"sqlite://{tmp_path / 'coslide.sqlite3'}"):
+        yield context
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One Redis server for the whole run. A test that takes Redis away makes a `RedisServer` of its own."""
+    if redis_binary() is None:
+        missing("A Redis server", "install Debian's redis-server")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of an empty Redis database."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real slides, annotations and images, `../shared/data`. Read only."""
+    if not SHARED_DATA.is_dir():
+        missing(f"The folder {SHARED_DATA}", "put the shared data beside the project")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """Chromium's binary, for playwright-core's `executablePath`."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        missing("Chromium", "install Debian's chromium")
+    return Path(found)
