@@ -38,9 +38,7 @@ def make_lock(name: str) -> None:
     target = LOCKS / f"{name}.txt"
     # uv keeps the versions of an older result where they still fit.
     kept = target.read_text(encoding="utf-8") if target.exists() else ""
-    answer = subprocess.run(
-        [*COMPILE, *alone, "--output-file", target.name, f"{name}.in"], cwd=LOCKS, check=False
-    )
+    answer = subprocess.run([*COMPILE, *alone, "--output-file", target.name, f"{name}.in"], cwd=LOCKS, check=False)
     if answer.returncode != 0:
         target.write_text(kept, encoding="utf-8")
         answer.check_returncode()

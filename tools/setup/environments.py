@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.setup import stamps
@@ -16,6 +17,39 @@ QUIET_PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_PRO
 NETWORK_REMEDY = "Check that this machine reaches the Python package index, then type the same command again."
 
 
+@dataclass(frozen=True)
+class Part:
+    """Something to install into an environment: pip's arguments, and the file that says what it will be."""
+
+    made_from: Path
+    arguments: tuple[str | Path, ...]
+
+    @property
+    def stamp(self) -> str:
+        return f"{self.made_from.name} {stamps.of_file(self.made_from)}"
+
+
+def hashed(lock: Path) -> Part:
+    """All that a lock names, each file checked by its SHA-256."""
+    return Part(lock, ("--require-hashes", "-r", lock))
+
+
+def hashed_alone(lock: Path) -> Part:
+    """What a lock names, each file checked, without what the packages ask for."""
+    return Part(lock, ("--require-hashes", "--no-deps", "-r", lock))
+
+
+def pinned(lock: Path) -> Part:
+    """What a lock names by version alone, because its files differ from machine to machine."""
+    return Part(lock, ("-r", lock))
+
+
+def checkout(project: Project) -> Part:
+    """This project itself, run from where it is; asks no index."""
+    arguments = ("--no-deps", "--no-build-isolation", "--no-index", "--editable", project.root)
+    return Part(project.root / "pyproject.toml", arguments)
+
+
 def make_environment(
     reporter: Reporter,
     project: Project,
@@ -23,34 +57,27 @@ def make_environment(
     title: str,
     venv: Path,
     interpreter: Interpreter,
-    locks: Sequence[Path],
-    without_dependencies: Sequence[Path] = (),
+    parts: Sequence[Part],
     remedy: str = NETWORK_REMEDY,
-    editable: bool = False,
 ) -> None:
-    """Make `venv` and install what the locks say; nothing when it already holds exactly that.
-
-    Args:
-        locks: installed with all they name.
-        without_dependencies: installed alone, though their packages ask for others.
-        editable: also install this project, so that `coslide` runs from the checkout.
-    """
-    made_from = [*locks, *without_dependencies, *([project.root / "pyproject.toml"] if editable else [])]
-    stamp = f"{interpreter.minor} {stamps.of_files(project.root, made_from)}"
+    """Make `venv` and install the parts, in order; parts that it already holds are left alone."""
+    base = f"python {interpreter.minor}"
     with reporter.step(title) as step:
-        if stamps.is_current(venv, stamp):
+        held = stamps.read(venv)
+        if base not in held:
+            held = []
+        missing = [part for part in parts if part.stamp not in held]
+        if not missing:
             step.outcome = "unchanged"
             return
         create(venv, interpreter, step, project)
-        stamps.clear(venv)
-        for lock in locks:
-            install(venv, ["--require-hashes", "-r", lock], step, project, remedy)
-        for lock in without_dependencies:
-            install(venv, ["--require-hashes", "--no-deps", "-r", lock], step, project, remedy)
-        if editable:
-            alone = ["--no-deps", "--no-build-isolation", "--no-index", "--editable", project.root]
-            install(venv, alone, step, project, remedy)
-        stamps.write(venv, stamp)
+        replaced = {part.made_from.name for part in missing}
+        held = [base, *(line for line in held if line != base and line.split()[0] not in replaced)]
+        for part in missing:
+            stamps.write(venv, held)
+            install(venv, part.arguments, step, project, remedy)
+            held = [*held, part.stamp]
+        stamps.write(venv, held)
         step.outcome = f"ready, Python {interpreter.minor}"
 
 

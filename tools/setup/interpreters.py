@@ -53,9 +53,7 @@ class Interpreter:
 def inspect(path: Path) -> Interpreter | None:
     """What the interpreter at `path` is; None when it does not run."""
     try:
-        answer = subprocess.run(
-            [path, "-I", "-c", _FACTS], capture_output=True, text=True, timeout=30, check=True
-        )
+        answer = subprocess.run([path, "-I", "-c", _FACTS], capture_output=True, text=True, timeout=30, check=True)
         facts = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None

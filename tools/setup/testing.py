@@ -100,13 +100,11 @@ def become_pytest(project: Project, node: Path, *arguments: str) -> NoReturn:
     """Replace this process by pytest, so that its summary is the last thing printed and its exit code ours."""
     words = [str(project.python), "-m", "pytest", *arguments]
     os.chdir(project.root)
-    os.execve(words[0], words, {**clean_environment(), **with_node(node)})
+    os.execve(words[0], words, {**clean_environment(), **with_node(node)})  # noqa: S606 (a shell is what is not wanted)
 
 
 def clean_environment() -> Mapping[str, str]:
     """This process's variables without the settings of a running Coslide, which tests must not touch."""
     return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("COSLIDE_") or name in KEPT_SETTINGS
+        name: value for name, value in os.environ.items() if not name.startswith("COSLIDE_") or name in KEPT_SETTINGS
     }

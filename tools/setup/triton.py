@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 
 from tools.setup import debian
-from tools.setup.environments import made_with, make_environment
+from tools.setup.environments import hashed, hashed_alone, made_with, make_environment
 from tools.setup.interpreters import Interpreter, candidates, inspect
 from tools.setup.project import Project
 from tools.setup.steps import Reporter, SetupFailed
@@ -37,8 +37,7 @@ def set_up_triton(reporter: Reporter, project: Project, serving: Interpreter) ->
         title="Model server (.venv-triton)",
         venv=project.triton_venv,
         interpreter=interpreter,
-        locks=[project.lock("triton")],
-        without_dependencies=[project.lock("triton-server")],
+        parts=[hashed(project.lock("triton")), hashed_alone(project.lock("triton-server"))],
         remedy=f"It needs glibc 2.35 or newer (Debian 12, Ubuntu 22.04) and the package index. {ELSEWHERE}",
     )
 

@@ -18,7 +18,7 @@ def set_up_web_packages(reporter: Reporter, project: Project, node: Path) -> Non
     packages = project.web / "node_modules"
     stamp = stamps.of_files(project.web, [project.web / "package.json", project.web / "package-lock.json"])
     with reporter.step("Packages of the web client (web/node_modules)") as step:
-        if stamps.is_current(packages, stamp):
+        if stamp in stamps.read(packages):
             step.outcome = "unchanged"
             return
         run(
@@ -29,7 +29,7 @@ def set_up_web_packages(reporter: Reporter, project: Project, node: Path) -> Non
             environment=with_node(node),
             remedy="Check that this machine reaches the npm registry, then type the same command again.",
         )
-        stamps.write(packages, stamp)
+        stamps.write(packages, [stamp])
 
 
 def build_web(reporter: Reporter, project: Project, node: Path) -> None:
@@ -38,7 +38,7 @@ def build_web(reporter: Reporter, project: Project, node: Path) -> None:
     sources = [*stamps.files_under(project.web, without=MADE_OR_FETCHED), project.root / "schema.graphql"]
     stamp = stamps.of_files(project.root, sources)
     with reporter.step("Web client (web/dist)") as step:
-        if stamps.is_current(built, stamp):
+        if stamp in stamps.read(built):
             step.outcome = "unchanged"
             return
         run(
@@ -49,4 +49,4 @@ def build_web(reporter: Reporter, project: Project, node: Path) -> None:
             environment=with_node(node),
             remedy="Type: rm -r web/node_modules   then the same command again.",
         )
-        stamps.write(built, stamp)
+        stamps.write(built, [stamp])
