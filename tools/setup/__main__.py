@@ -163,6 +163,10 @@ def main() -> int:
     except SetupFailed as failed:
         reporter.failure(failed)
         return 1
+    except OSError as error:
+        remedy = "Check that the disk has space and that this folder is yours, then type the same command again."
+        reporter.failure(SetupFailed(str(error), remedy))
+        return 1
     except KeyboardInterrupt:
         reporter.say("\nStopped. The same command goes on from here.")
         return 130

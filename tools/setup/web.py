@@ -35,7 +35,11 @@ def set_up_web_packages(reporter: Reporter, project: Project, node: Path) -> Non
 def build_web(reporter: Reporter, project: Project, node: Path) -> None:
     """Build web/dist from the client's sources and the GraphQL schema."""
     built = project.web / "dist"
-    sources = [*stamps.files_under(project.web, without=MADE_OR_FETCHED), project.root / "schema.graphql"]
+    sources = [
+        *stamps.files_under(project.web, without=MADE_OR_FETCHED),
+        *project.root.glob("schema.graphql"),
+        *(project.root / "schema").glob("*.graphql"),
+    ]
     stamp = stamps.of_files(project.root, sources)
     with reporter.step("Web client (web/dist)") as step:
         if stamp in stamps.read(built):
