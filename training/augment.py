@@ -1,7 +1,7 @@
 """What a laboratory, a scanner and a camera do to a picture, done at random: stain, colour, geometry, damage.
 
-Batches are (B, 3, h, w); pixels stay in [0, 255] throughout. Randomness comes from torch's and Python's global
-generators, which `training.train` seeds and saves.
+Batches are (B, 3, h, w); pixels stay in [0, 255] throughout. Randomness comes from torch's and Python's
+global generators, which `training.train` seeds and saves.
 """
 
 import io
@@ -27,7 +27,8 @@ def uniform(count: int, low: float, high: float) -> Tensor:
 
 
 def recolour(pixels: Tensor, strength: float = 1.0) -> Tensor:
-    """Vary the stain (concentration and base of each dye), then the photograph (hue, saturation, white, contrast, gamma).
+    """Vary the stain (concentration and base of each dye), then the photograph (hue, saturation, white,
+    contrast, gamma).
 
     Args:
         pixels: (B, 3, h, w) uint8 or float in [0, 255].
@@ -106,7 +107,9 @@ def blur(pixels: Tensor, sigma_px: float) -> Tensor:
 
 
 def damage(pixels: Tensor) -> Tensor:
-    """Blur, sharpening, lost resolution, a tissue fold, sensor noise, JPEG: each on a random part of the batch."""
+    """Blur, sharpening, lost resolution, a tissue fold, sensor noise, JPEG: each on a random part of the
+    batch.
+    """
     for i in range(len(pixels)):
         one, side = pixels[i : i + 1], pixels.shape[-1]
         kind = random.random()
@@ -116,7 +119,9 @@ def damage(pixels: Tensor) -> Tensor:
             one = one + random.uniform(0.3, 1.5) * (one - blur(one, 1.0))
         elif kind < 0.47:
             small = int(side * random.uniform(0.45, 0.8))
-            one = F.interpolate(one, size=(small, small), mode="bilinear", antialias=True, align_corners=False)
+            one = F.interpolate(
+                one, size=(small, small), mode="bilinear", antialias=True, align_corners=False
+            )
             one = F.interpolate(one, size=(side, side), mode="bilinear", align_corners=False)
         if random.random() < 0.06:
             one = fold(one)
@@ -130,7 +135,9 @@ def fold(pixels: Tensor) -> Tensor:
     """Tissue lying double along a band: its density counts up to twice."""
     side = pixels.shape[-1]
     band = torch.sigmoid((strands(side, 5, 2.5).abs() * -1 + random.uniform(0.1, 0.4)) * 12)
-    return pixels_from_density(density_from_pixels(pixels.clamp(0, 255)) * (1 + random.uniform(0.4, 1.0) * band))
+    return pixels_from_density(
+        density_from_pixels(pixels.clamp(0, 255)) * (1 + random.uniform(0.4, 1.0) * band)
+    )
 
 
 def jpeg(pixels: Tensor, quality: int) -> Tensor:

@@ -1,8 +1,8 @@
-"""Fit the temperature and choose the threshold on val: `python -m training.calibrate [--data FOLDER] [--run FOLDER]`.
+"""Fit the temperature and choose the threshold on val: `python -m training.calibrate [--run FOLDER]`.
 
-Temperature: the one number that, dividing the logits, makes the probabilities of val most likely (Guo et al. 2017).
-Threshold: the highest whose Dice on val is within `DICE_GIVEN` of the best one's, because a false alarm on a whole slide
-costs a reader more than a rim of a few pixels.
+Temperature: the one number that, dividing the logits, makes the probabilities of val most likely (Guo et al.
+2017). Threshold: the highest whose Dice on val is within `DICE_GIVEN` of the best one's, because a false
+alarm on a whole slide costs a reader more than a rim of a few pixels.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from training.classes import CARCINOMA, HIGH_GRADE
@@ -80,16 +81,10 @@ def _dice(logits: Tensor, images: Images, temperature: float, threshold: float) 
     return dice(np.sum([result.confusion for result in results], axis=0), CARCINOMA)
 
 
-def _bins(results: list[ImageResult]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    count = np.sum([result.bin_count for result in results], axis=0)
-    confidence = np.sum([result.bin_confidence for result in results], axis=0)
-    return count, confidence, np.sum([result.bin_correct for result in results], axis=0)
-
-
-def _points(bins: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    count, confidence, correct = bins
-    used = count > 0
-    return confidence[used] / count[used], correct[used] / count[used]
+def _reliability(results: list[ImageResult]) -> NDArray[np.float64]:
+    """(3, bins), summed over the images."""
+    total: NDArray[np.float64] = np.sum([result.reliability for result in results], axis=0)
+    return total
 
 
 def main() -> None:
@@ -105,16 +100,16 @@ def main() -> None:
     temperature = fit_temperature(logits, images.labels)
     curve = {threshold: _dice(logits, images, temperature, threshold) for threshold in THRESHOLDS}
     threshold = choose_threshold(curve)
-    before, after = (_bins(_results(logits, images, t, threshold)) for t in (1.0, temperature))
+    before, after = (_reliability(_results(logits, images, t, threshold)) for t in (1.0, temperature))
     calibration = Calibration(
         round(temperature, 4),
         threshold,
-        round(calibration_error(*before), 4),
-        round(calibration_error(*after), 4),
+        round(calibration_error(before), 4),
+        round(calibration_error(after), 4),
         {f"{key:.2f}": round(value, 4) for key, value in curve.items()},
     )
     (options.run / CALIBRATION).write_text(json.dumps(asdict(calibration), indent=1) + "\n", encoding="utf-8")
-    plot_reliability(_points(before), _points(after), options.run / "reliability.png")
+    plot_reliability(before, after, options.run / "reliability.png")
     print(json.dumps(asdict(calibration)))
 
 

@@ -26,8 +26,8 @@ def write_figures(
     card: Path,
     facts: Facts,
     calibration: Calibration,
-    of_full: dict[str, float | int],
-    of_int8: dict[str, float | int],
+    of_full: dict[str, float | int | None],
+    of_int8: dict[str, float | int | None],
 ) -> None:
     """Replace what stands between the card's two markers.
 
@@ -36,13 +36,20 @@ def write_figures(
     """
     text = card.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
-        raise ValueError(f"{card} lacks the lines {BEGIN!r} and {END!r}, between which the figures go. Add them.")
+        raise ValueError(
+            f"{card} lacks the lines {BEGIN!r} and {END!r}, between which the figures go. Add them."
+        )
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    card.write_text(head + BEGIN + _figures(facts, calibration, of_full, of_int8) + END + tail, encoding="utf-8")
+    card.write_text(
+        head + BEGIN + _figures(facts, calibration, of_full, of_int8) + END + tail, encoding="utf-8"
+    )
 
 
 def _figures(
-    facts: Facts, calibration: Calibration, of_full: dict[str, float | int], of_int8: dict[str, float | int]
+    facts: Facts,
+    calibration: Calibration,
+    of_full: dict[str, float | int | None],
+    of_int8: dict[str, float | int | None],
 ) -> str:
     lines = [
         "",
@@ -59,5 +66,9 @@ def _figures(
         lines.append(f"| {title} | {' | '.join(cells)} |")
     lines += ["", "Carcinoma Dice on val by threshold:", ""]
     curve = calibration.dice_by_threshold
-    lines += [f"| {' | '.join(curve)} |", "|" + "---|" * len(curve), f"| {' | '.join(map(str, curve.values()))} |"]
+    lines += [
+        f"| {' | '.join(curve)} |",
+        "|" + "---|" * len(curve),
+        f"| {' | '.join(map(str, curve.values()))} |",
+    ]
     return "\n".join([*lines, "", ""])

@@ -8,9 +8,9 @@ CARCINOMA = 2
 HIGH_GRADE = 3
 """A label, not a class: high-grade neoplasia is epithelium, and whether it is cancer is left open.
 
-It is cancer-like by its cells and not cancer by its definition (no invasion), and a gland at 1 um/px rarely shows
-invasion. Forcing either answer teaches the network the wrong thing about the other class, so the loss only asks for
-"epithelium" here, and the figures report these images apart.
+It is cancer-like by its cells and not cancer by its definition (no invasion), and a gland at 1 um/px rarely
+shows invasion. Forcing either answer teaches the network the wrong thing about the other class, so the loss
+only asks for "epithelium" here, and the figures report these images apart.
 """
 
 

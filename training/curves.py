@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  the backend is chosen first
+from matplotlib import pyplot as plt
 
 
 def plot_curves(history: list[dict[str, float]], path: Path) -> None:
@@ -24,16 +24,22 @@ def plot_curves(history: list[dict[str, float]], path: Path) -> None:
     plt.close(figure)
 
 
-def plot_reliability(
-    before: tuple[NDArray[np.float64], NDArray[np.float64]],
-    after: tuple[NDArray[np.float64], NDArray[np.float64]],
-    path: Path,
-) -> None:
-    """Mean confidence against share of right pixels, one point a bin, before and after the temperature."""
+def plot_reliability(before: NDArray[np.float64], after: NDArray[np.float64], path: Path) -> None:
+    """Mean confidence against share of right pixels, one point a bin, before and after the temperature.
+
+    Args:
+        before, after: (3, bins), as `training.metrics.ImageResult.reliability`.
+    """
     figure, axes = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
     axes.plot([0.3, 1], [0.3, 1], color="black", linewidth=0.8)
-    axes.plot(*before, marker="o", color="tab:gray", label="before")
-    axes.plot(*after, marker="o", color="tab:red", label="after")
+    for (count, confidence, right), colour, label in (
+        (before, "tab:gray", "before"),
+        (after, "tab:red", "after"),
+    ):
+        used = count > 0
+        axes.plot(
+            confidence[used] / count[used], right[used] / count[used], marker="o", color=colour, label=label
+        )
     axes.set_xlabel("confidence of the most probable class")
     axes.set_ylabel("share of pixels that are right")
     axes.legend()

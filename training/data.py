@@ -1,4 +1,4 @@
-"""Images and labels of a split as tensors, and which of them a batch draws. 1,600 photographs of 224 px fit in memory."""
+"""Images and labels of a split as tensors, and which of them a batch draws; all of it fits in memory."""
 
 from collections import Counter
 from dataclasses import dataclass

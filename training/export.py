@@ -1,8 +1,9 @@
-"""Write the model's folder from a calibrated run: `python -m training.export [--run FOLDER] [--repository FOLDER]`.
+"""Write the model's folder from a calibrated run: `python -m training.export --version 1.0.0`.
 
-Exports the serving graph to ONNX (weights stored as float16, computed in float32) and OpenVINO, quantises the latter to
-int8 with train images, keeps int8 only if Dice on val stays within `DICE_ALLOWED`, measures the report cases with the
-very file that will be served, and writes the figures into both configurations and the model card.
+Exports the serving graph to ONNX (weights stored as float16, computed in float32) and OpenVINO, quantises the
+latter to int8 with train images, keeps int8 only if Dice on val stays within `DICE_ALLOWED`, measures the
+report cases with the very file that will be served, and writes the figures into both configurations and the
+model card.
 """
 
 import argparse
@@ -64,7 +65,9 @@ def export_onnx(network: ServingNetwork, path: Path) -> None:
 
 
 def store_as_float16(path: Path) -> None:
-    """Halve a file: large float32 constants become float16 with a Cast behind, which every runtime folds away."""
+    """Halve a file: large float32 constants become float16 with a Cast behind, which every runtime folds
+    away.
+    """
     model = onnx.load(str(path))
     casts, kept = [], []
     for constant in model.graph.initializer:
@@ -84,7 +87,9 @@ def store_as_float16(path: Path) -> None:
 
 
 def calibration_windows(samples: list[Sample], seed: int = 0) -> list[NDArray[np.uint8]]:
-    """(1, 512, 512, 3) windows of train images spread over all cases, every tenth one synthetic tissue or glass."""
+    """(1, 512, 512, 3) windows of train images spread over all cases, every tenth one synthetic tissue or
+    glass.
+    """
     torch.manual_seed(seed)
     chosen = samples[:: max(1, len(samples) // CALIBRATION_IMAGES)]
     windows = []
@@ -109,7 +114,9 @@ def quantise(model: openvino.Model, windows: list[NDArray[np.uint8]]) -> openvin
     )
 
 
-def measure(model: openvino.Model, samples: list[Sample], threshold: float, threads: int) -> dict[str, float | int]:
+def measure(
+    model: openvino.Model, samples: list[Sample], threshold: float, threads: int
+) -> dict[str, float | int | None]:
     """The figures of some samples by a model in this process."""
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
     request = openvino.Core().compile_model(model, "CPU", options).create_infer_request()
@@ -118,7 +125,9 @@ def measure(model: openvino.Model, samples: list[Sample], threshold: float, thre
         image = sample.read_image()
         grid = WindowGrid(*image.shape[:2])
         answers = [request.infer([window[None]])[0][0].copy() for window in grid.cut(image)]
-        results.append(measure_image(grid.join(np.stack(answers)), sample.read_labels(), sample.case, threshold))
+        results.append(
+            measure_image(grid.join(np.stack(answers)), sample.read_labels(), sample.case, threshold)
+        )
     return summarise(results)
 
 
@@ -150,7 +159,7 @@ def main() -> None:
     validation = select(samples, "val")
     of_full = measure(full, validation, calibration.threshold, options.threads)
     of_int8 = measure(int8, validation, calibration.threshold, options.threads)
-    lost = float(of_full["dice_carcinoma"]) - float(of_int8["dice_carcinoma"])
+    lost = (of_full["dice_carcinoma"] or 0) - (of_int8["dice_carcinoma"] or 0)
     precision, served = ("int8", int8) if lost <= DICE_ALLOWED else ("fp32", full)
     openvino.save_model(served, weights / "model.xml", compress_to_fp16=True)
 

@@ -1,7 +1,7 @@
 """The loss: cross-entropy and soft Dice, with a label that leaves the class open.
 
-Masks outline whole glands, and disagree whether the lumen belongs to one. Nothing is done about that in the loss: a
-soft answer there costs least, calibration keeps it soft, and the figures count it as the error it is.
+Masks outline whole glands, and disagree whether the lumen belongs to one. Nothing is done about that in the
+loss: a soft answer there costs least, calibration keeps it soft, and the figures count it as the error it is.
 """
 
 import torch
@@ -16,8 +16,8 @@ DICE_SMOOTHING_PX = 50.0
 def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean loss of a batch.
 
-    A pixel labelled `HIGH_GRADE` is asked for "benign or carcinoma" (the sum of both probabilities), and is left out
-    of the Dice terms.
+    A pixel labelled `HIGH_GRADE` is asked for "benign or carcinoma" (the sum of both probabilities), and is
+    left out of the Dice terms.
 
     Args:
         logits: (N, C, h, w) float32.

@@ -1,8 +1,8 @@
 """The list of image and mask pairs, and which case belongs to which split. No pixels, no torch.
 
-Format: a CSV with the columns `image, mask, class, case, split`; both paths are relative to the file. `split` is
-`train` or `val`. A third split, `report`, is cut from the train cases here: val chooses (temperature, threshold,
-precision), so a figure on val flatters the model; the report cases choose nothing.
+Format: a CSV with the columns `image, mask, class, case, split`; both paths are relative to the file. `split`
+is `train` or `val`. A third split, `report`, is cut from the train cases here: val chooses (temperature,
+threshold, precision), so a figure on val flatters the model; the report cases choose nothing.
 """
 
 import csv
@@ -85,7 +85,9 @@ def _sample(path: Path, line: int, row: dict[str, str]) -> Sample:
         known = ", ".join(LABEL_BY_DIAGNOSIS)
         raise ManifestError(f"{path}, line {line}: class {row['class']!r} is unknown. Use one of: {known}.")
     if row["split"] not in SPLITS:
-        raise ManifestError(f"{path}, line {line}: split {row['split']!r} is unknown. Use one of: {', '.join(SPLITS)}.")
+        raise ManifestError(
+            f"{path}, line {line}: split {row['split']!r} is unknown. Use one of: {', '.join(SPLITS)}."
+        )
     split = "report" if row["split"] == "train" and is_report_case(row["case"]) else row["split"]
     return Sample(path.parent / row["image"], path.parent / row["mask"], row["class"], row["case"], split)
 

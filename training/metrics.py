@@ -1,7 +1,8 @@
 """Figures from predictions and labels. Pure numpy; every definition is here and only here.
 
-High-grade images count in no figure but `highgrade_called_carcinoma`, because whether they are cancer is left open
-(see `training.classes`). Pixel figures are pooled over all pixels of all images, not averaged over images.
+High-grade images count in no figure but `highgrade_called_carcinoma`, because whether they are cancer is left
+open (see `training.classes`). Pixel figures are pooled over all pixels of all images, not averaged over
+images.
 """
 
 from collections.abc import Sequence
@@ -21,20 +22,22 @@ EPITHELIUM_FLOOR = 0.01
 
 @dataclass(frozen=True)
 class ImageResult:
-    """What one image adds to the pooled figures; sums only, so that a case or a bootstrap sample is a sum of these."""
+    """What one image adds to the pooled figures; sums only, so that a case or a bootstrap sample is a sum of
+    these.
+    """
 
     case: str
     label: int
+    size: tuple[int, int]
+    """(height, width) in pixels."""
     confusion: NDArray[np.int64]
     """(C, C) pixels, row = truth, column = called. Zero for a high-grade image."""
     carcinoma_share: float
     """Carcinoma's part of the predicted epithelium, in [0, 1]: the image's score."""
-    bin_count: NDArray[np.int64]
-    """(CONFIDENCE_BINS,) pixels by the confidence of their most probable class."""
-    bin_confidence: NDArray[np.float64]
-    """(CONFIDENCE_BINS,) sum of those confidences."""
-    bin_correct: NDArray[np.int64]
-    """(CONFIDENCE_BINS,) of those pixels, how many are right."""
+    reliability: NDArray[np.float64]
+    """(3, CONFIDENCE_BINS), pixels by the confidence of their most probable class: how many there are, the sum
+    of their confidences, how many are right. Zero for a high-grade image.
+    """
 
 
 def call_classes(probability: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
@@ -62,19 +65,22 @@ def measure_image(
     mass = probability.reshape(classes, -1).sum(1, dtype=np.float64) / 255
     share = mass[CARCINOMA] / (mass[BENIGN] + mass[CARCINOMA] + EPITHELIUM_FLOOR * labels.size)
     confusion = np.zeros((classes, classes), np.int64)
-    count, correct = np.zeros(CONFIDENCE_BINS, np.int64), np.zeros(CONFIDENCE_BINS, np.int64)
-    total = np.zeros(CONFIDENCE_BINS)
+    reliability = np.zeros((3, CONFIDENCE_BINS))
     if label != HIGH_GRADE:
         called = call_classes(probability, threshold)
         pairs = labels.astype(np.int64).ravel() * classes + called.ravel()
         confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-        confidence = probability.max(0).ravel() / 255
-        right = (probability.argmax(0) == labels).ravel()
-        where = np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
-        count = np.bincount(where, minlength=CONFIDENCE_BINS)
-        total = np.bincount(where, weights=confidence, minlength=CONFIDENCE_BINS)
-        correct = np.bincount(where[right], minlength=CONFIDENCE_BINS)
-    return ImageResult(case, label, confusion, float(share), count, total, correct)
+        reliability = _reliability(probability, labels)
+    size = (labels.shape[0], labels.shape[1])
+    return ImageResult(case, label, size, confusion, float(share), reliability)
+
+
+def _reliability(probability: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    confidence = probability.max(0).ravel() / 255
+    right = (probability.argmax(0) == labels).ravel().astype(np.float64)
+    where = np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
+    weights = (np.ones_like(confidence), confidence, right)
+    return np.stack([np.bincount(where, weight, minlength=CONFIDENCE_BINS) for weight in weights])
 
 
 def dice(confusion: NDArray[np.int64], class_index: int) -> float:
@@ -83,22 +89,28 @@ def dice(confusion: NDArray[np.int64], class_index: int) -> float:
     return 2 * int(confusion[class_index, class_index]) / (called + true) if called + true else 1.0
 
 
-def area_under_curve(scores: Sequence[float], positive: Sequence[bool]) -> float:
+def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> float:
     """The chance that a positive scores above a negative, ties counting half (Mann-Whitney).
 
     Raises:
         ValueError: if one of the two kinds is absent.
     """
-    values, truth = np.asarray(scores, np.float64), np.asarray(positive, bool)
-    if truth.all() or not truth.any():
-        raise ValueError("The area under the curve needs positive and negative images; the split holds only one kind.")
-    above = values[truth][:, None] - values[~truth][None, :]
+    if not positive or not negative:
+        raise ValueError(
+            "The area under the curve needs positive and negative images; only one kind was given."
+        )
+    above = np.asarray(positive, np.float64)[:, None] - np.asarray(negative, np.float64)[None, :]
     return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
 
-def calibration_error(count: NDArray[np.int64], confidence: NDArray[np.float64], correct: NDArray[np.int64]) -> float:
-    """Expected calibration error of the most probable class: bins weighted by their pixels."""
-    return float(np.abs(confidence - correct).sum() / max(1, count.sum()))
+def calibration_error(reliability: NDArray[np.float64]) -> float:
+    """Expected calibration error of the most probable class: bins weighted by their pixels.
+
+    Args:
+        reliability: (3, bins), as in `ImageResult`.
+    """
+    count, confidence, right = reliability
+    return float(np.abs(confidence - right).sum() / max(1.0, count.sum()))
 
 
 def bootstrap_interval(
@@ -117,40 +129,40 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def summarise(results: Sequence[ImageResult]) -> dict[str, float | int]:
-    """The figures of a split, ready for JSON; an entry that the split cannot give is absent.
+def summarise(results: Sequence[ImageResult]) -> dict[str, float | int | None]:
+    """The figures of a split, ready for JSON, rounded to four digits; None where the split holds no such
+    image.
 
     Raises:
         ValueError: if there is no image outside high-grade.
     """
     decided = [result for result in results if result.label != HIGH_GRADE]
-    undecided = [result for result in results if result.label == HIGH_GRADE]
     if not decided:
-        raise ValueError("Every image of the split is high-grade: no Dice can be given. Choose another split.")
+        raise ValueError(
+            "Every image of the split is high-grade: no Dice can be given. Choose another split."
+        )
     confusion = np.sum([result.confusion for result in decided], axis=0)
+    reliability = np.sum([result.reliability for result in decided], axis=0)
+    positive = [result.carcinoma_share for result in decided if result.label == CARCINOMA]
+    negative = [result.carcinoma_share for result in decided if result.label != CARCINOMA]
+    undecided = [result.carcinoma_share for result in results if result.label == HIGH_GRADE]
     low, high = bootstrap_interval(decided, CARCINOMA)
-    figures: dict[str, float | int] = {
-        "cases": len({result.case for result in results}),
-        "images": len(results),
+    called_negative = share_called(negative)
+    figures = {
         "dice_carcinoma": dice(confusion, CARCINOMA),
         "dice_noncancer_epithelium": dice(confusion, BENIGN),
-        "ece": calibration_error(
-            np.sum([result.bin_count for result in decided], axis=0),
-            np.sum([result.bin_confidence for result in decided], axis=0),
-            np.sum([result.bin_correct for result in decided], axis=0),
-        ),
+        "image_auc": area_under_curve(positive, negative) if positive and negative else None,
+        "image_sensitivity": share_called(positive),
+        "image_specificity": None if called_negative is None else 1 - called_negative,
+        "ece": calibration_error(reliability),
         "dice_carcinoma_low95": low,
         "dice_carcinoma_high95": high,
+        "highgrade_called_carcinoma": share_called(undecided),
     }
-    scores = np.array([result.carcinoma_share for result in decided])
-    positive = np.array([result.label == CARCINOMA for result in decided])
-    if positive.any() and not positive.all():
-        figures["image_auc"] = area_under_curve(list(scores), list(positive))
-    if positive.any():
-        figures["image_sensitivity"] = float((scores[positive] >= IMAGE_THRESHOLD).mean())
-    if not positive.all():
-        figures["image_specificity"] = float((scores[~positive] < IMAGE_THRESHOLD).mean())
-    if undecided:
-        called = [result.carcinoma_share >= IMAGE_THRESHOLD for result in undecided]
-        figures["highgrade_called_carcinoma"] = float(np.mean(called))
-    return {key: round(value, 4) if isinstance(value, float) else value for key, value in figures.items()}
+    counts = {"cases": len({result.case for result in results}), "images": len(results)}
+    return {**counts, **{key: None if value is None else round(value, 4) for key, value in figures.items()}}
+
+
+def share_called(scores: Sequence[float]) -> float | None:
+    """Share of images whose score makes them carcinoma; None of none."""
+    return float(np.mean(np.asarray(scores) >= IMAGE_THRESHOLD)) if scores else None

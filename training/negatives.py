@@ -1,7 +1,8 @@
-"""Synthetic tissue that is not epithelium. The photographs hold no muscle, fat, blood, cautery, ink or blank glass,
-slides are full of them, and a network that never saw them calls them carcinoma.
+"""Synthetic tissue that is not epithelium.
 
-Each painter returns one (3, side, side) float picture in [0, 255]; all of it is background.
+The photographs hold no muscle, fat, blood, cautery, ink or blank glass; slides are full of them, and a
+network that never saw them calls them carcinoma. Each painter returns one (3, side, side) float picture in
+[0, 255], all of it background.
 """
 
 import random
@@ -29,7 +30,11 @@ def glass(side: int) -> Tensor:
     else:
         colour = torch.tensor(random.choice(PLAIN_COLOURS)) + torch.randn(3) * 15
         grain, clouds = random.uniform(2, 14), random.uniform(4, 25)
-    picture = _plane(colour) + clouds * smooth(side, random.choice([3, 6, 12, 28])) + grain * torch.randn(1, side, side)
+    picture = (
+        _plane(colour)
+        + clouds * smooth(side, random.choice([3, 6, 12, 28]))
+        + grain * torch.randn(1, side, side)
+    )
     return picture.clamp(0, 255)
 
 
@@ -44,7 +49,9 @@ def ink(side: int) -> Tensor:
 def fibres(side: int) -> Tensor:
     """Collagen, muscle or fat: strands of eosin, spindle or round nuclei, clefts and clear holes."""
     eosin = random.uniform(0.25, 1.1)
-    eosin = eosin + random.uniform(0.05, 0.4) * strands(side, random.choice([20, 40, 70]), random.uniform(2.5, 8))
+    eosin = eosin + random.uniform(0.05, 0.4) * strands(
+        side, random.choice([20, 40, 70]), random.uniform(2.5, 8)
+    )
     eosin = eosin + random.uniform(0.02, 0.2) * strands(side, random.choice([70, 140]), random.uniform(2, 8))
     haematoxylin = random.uniform(0, 0.25) + 0.05 * smooth(side, 6)
     crowd = random.choice([0, 0.5, 1.0, 1.6])
@@ -65,8 +72,14 @@ def fibres(side: int) -> Tensor:
 def blood(side: int) -> Tensor:
     """Haemorrhage, packed red cells or fibrin."""
     cells = smooth(side, random.choice([24, 32, 44, 60]))
-    red = random.uniform(0.6, 1.6) + random.uniform(0.05, 0.45) * cells + random.uniform(0, 0.3) * smooth(side, 5)
-    blue = random.uniform(0, 0.3) + random.uniform(0, 0.25) * strands(side, random.choice([30, 60]), random.uniform(1, 5))
+    red = (
+        random.uniform(0.6, 1.6)
+        + random.uniform(0.05, 0.45) * cells
+        + random.uniform(0, 0.3) * smooth(side, 5)
+    )
+    blue = random.uniform(0, 0.3) + random.uniform(0, 0.25) * strands(
+        side, random.choice([30, 60]), random.uniform(1, 5)
+    )
     colour = EOSIN
     if random.random() < 0.6:
         colour = torch.tensor([random.uniform(0.12, 0.35), 0.85, random.uniform(0.35, 0.75)])
@@ -84,11 +97,15 @@ def cautery(side: int) -> Tensor:
     """Heat-damaged edge: dark, smeared, nuclei drawn out into streams, gas bubbles, no cell detail."""
     stream = strands(side, random.choice([24, 40, 64]), random.uniform(5, 14))
     eosin = random.uniform(0.5, 1.3) + random.uniform(0.1, 0.3) * stream + 0.15 * smooth(side, 5)
-    blue = random.uniform(0.1, 0.6) + random.uniform(0.15, 0.45) * strands(side, random.choice([24, 40]), random.uniform(4, 12))
+    blue = random.uniform(0.1, 0.6) + random.uniform(0.15, 0.45) * strands(
+        side, random.choice([24, 40]), random.uniform(4, 12)
+    )
     density = eosin.clamp(min=0) * _plane(EOSIN) + blue.clamp(min=0) * _plane(HAEMATOXYLIN)
     if random.random() < 0.5:
         bubbles = smooth(side, random.choice([10, 16, 24]))
-        density = density * (1 - torch.sigmoid((bubbles - top_share(bubbles, random.uniform(0.03, 0.25))) * 10))
+        density = density * (
+            1 - torch.sigmoid((bubbles - top_share(bubbles, random.uniform(0.03, 0.25))) * 10)
+        )
     return blur(_developed(density, 0.6)[None], random.uniform(0.8, 2.2))[0]
 
 
@@ -135,7 +152,8 @@ def mix_in(pixels: Tensor, labels: Tensor, probability: float) -> None:
 
 
 def mosaic(pixels: Tensor, labels: Tensor, cut: float = 0.35, blank: float = 0.25) -> tuple[Tensor, Tensor]:
-    """Put pieces of other images of the batch beside an image, and glass over parts of some: borders are not boundaries.
+    """Put pieces of other images of the batch beside an image, and glass over parts of some: borders are not
+    boundaries.
 
     Args:
         cut: probability of an image getting pieces of others.

@@ -1,7 +1,7 @@
 """The network: a U-Net on an ImageNet EfficientNet-lite0 encoder, and the serving form of it.
 
-3.3 M parameters, 8.9 GFLOP for 512 x 512. EfficientNet-lite has no squeeze-and-excitation and only ReLU6, which is what
-int8 and every runtime do well.
+3.5 M parameters, 8.9 GFLOP for 512 x 512. EfficientNet-lite has no squeeze-and-excitation and only ReLU6,
+which is what int8 and every runtime do well.
 """
 
 import torch
@@ -76,9 +76,7 @@ class SegmentationNetwork(nn.Module):
         self.encoder = Encoder(pretrained)
         below = (ENCODER_CHANNELS[-1], *widths)
         beside = ENCODER_CHANNELS[-2::-1]
-        self.decoder = nn.ModuleList(
-            _fuse(below[i] + beside[i], widths[i]) for i in range(len(widths))
-        )
+        self.decoder = nn.ModuleList(_fuse(below[i] + beside[i], widths[i]) for i in range(len(widths)))
         self.head = nn.Conv2d(widths[-1], len(CLASSES), 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,7 +93,9 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 class ServingNetwork(nn.Module):
-    """The exported graph: uint8 pixels in, calibrated uint8 probabilities out, nothing left for a client to get wrong."""
+    """The exported graph: uint8 pixels in, calibrated uint8 probabilities out, nothing left for a client to
+    get wrong.
+    """
 
     def __init__(self, network: SegmentationNetwork, temperature: float) -> None:
         super().__init__()

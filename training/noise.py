@@ -21,7 +21,9 @@ def strands(side: int, cells: int, elongation: float) -> Tensor:
     noise = F.interpolate(grid, size=(size, size), mode="bicubic", align_corners=False)
     angle = random.uniform(0, math.pi)
     c, s = 0.75 * math.cos(angle), 0.75 * math.sin(angle)
-    where = F.affine_grid(torch.tensor([[[c, -s, 0.0], [s, c, 0.0]]]), [1, 1, side, side], align_corners=False)
+    where = F.affine_grid(
+        torch.tensor([[[c, -s, 0.0], [s, c, 0.0]]]), [1, 1, side, side], align_corners=False
+    )
     warp = F.interpolate(torch.randn(1, 2, 4, 4), size=(side, side), mode="bicubic", align_corners=False)
     where = where + 0.08 * warp.permute(0, 2, 3, 1)
     return F.grid_sample(noise, where, padding_mode="reflection", align_corners=False)[0, 0]

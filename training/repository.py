@@ -1,8 +1,8 @@
 """The model's folder as Triton reads it: two configurations of one model, and the facts that travel with it.
 
-`config.pbtxt` is for the Docker image and GPUs (ONNX Runtime), `configs/cpu.pbtxt` for a server without that backend
-(OpenVINO in the Python backend; start Triton with `--model-config-name=cpu`). Names, shapes, types, batch size and
-`parameters` are written once, so that they cannot differ. No torch.
+`config.pbtxt` is for the Docker image and GPUs (ONNX Runtime), `configs/cpu.pbtxt` for a server without that
+backend (OpenVINO in the Python backend; start Triton with `--model-config-name=cpu`). Names, shapes, types,
+batch size and `parameters` are written once, so that they cannot differ. No torch.
 """
 
 import json
@@ -32,7 +32,7 @@ LIMITS = (
         "연구용입니다. 의료기기가 아니며 진단의 근거로 쓸 수 없습니다.",
     ),
     (
-        "Trained on photographs of colorectal biopsies only. On other organs its carcinoma calls mean nothing.",
+        "Trained on photographs of colorectal biopsies only. On other organs its calls mean nothing.",
         "대장 생검 사진만으로 학습했습니다. 다른 장기에서 나온 암종 표시는 의미가 없습니다.",
     ),
     (
@@ -40,8 +40,9 @@ LIMITS = (
         "고도 이형성은 별도 분류가 없어 암종이나 양성 상피로 표시될 수 있습니다.",
     ),
     (
-        "Never trained on muscle, fat, haemorrhage or cautery from real slides, only on synthetic ones: expect some false alarms there.",
-        "근육, 지방, 출혈, 소작 부위는 실제 슬라이드가 아닌 합성 영상으로만 학습했으므로 이런 곳에서 오경보가 있을 수 있습니다.",
+        "Muscle, fat, haemorrhage and cautery were learned from synthetic pictures only: "
+        "expect some false alarms there.",
+        "근육, 지방, 출혈, 소작 부위는 합성 영상으로만 학습했으므로 오경보가 있을 수 있습니다.",
     ),
 )
 """What a reader of the overlay must know, in English and Korean."""
@@ -54,7 +55,7 @@ class Facts:
     version: str
     threshold: float
     precision: str
-    figures: dict[str, float | int]
+    figures: dict[str, float | int | None]
     """Of the report cases, by `training.metrics.summarise`."""
 
 
@@ -102,7 +103,9 @@ def _interface() -> str:
     side, classes = WINDOW_PX, len(CLASSES)
     return f"""max_batch_size: {MAX_BATCH}
 input [ {{ name: "image" data_type: TYPE_UINT8 dims: [ {side}, {side}, 3 ] }} ]
-output [ {{ name: "prob" data_type: TYPE_UINT8 dims: [ {classes}, {side}, {side} ] label_filename: "labels.txt" }} ]
+output [ {{
+  name: "prob" data_type: TYPE_UINT8 dims: [ {classes}, {side}, {side} ] label_filename: "labels.txt"
+}} ]
 dynamic_batching {{
   max_queue_delay_microseconds: {BATCH_DELAY_US}
   default_queue_policy {{

@@ -1,7 +1,7 @@
 """Train the network: `python -m training.train [--data FOLDER] [--run FOLDER]`.
 
-Stops and starts: a checkpoint holds the weights, the optimiser and every random state, and a run continues from it to
-the same weights it would have reached. The averaged weights are what is kept.
+Stops and starts: a checkpoint holds the weights, the optimiser and every random state, and a run continues
+from it to the same weights it would have reached. The averaged weights are what is kept.
 """
 
 import argparse
@@ -71,7 +71,10 @@ class Trainer:
         self.averaged = copy.deepcopy(self.network).eval()
         encoder = list(self.network.encoder.parameters())
         decoder = [*self.network.decoder.parameters(), *self.network.head.parameters()]
-        groups = [{"params": encoder, "peak": recipe.encoder_rate}, {"params": decoder, "peak": recipe.decoder_rate}]
+        groups = [
+            {"params": encoder, "peak": recipe.encoder_rate},
+            {"params": decoder, "peak": recipe.decoder_rate},
+        ]
         self.optimiser = AdamW(groups, lr=recipe.encoder_rate, weight_decay=recipe.weight_decay)
         self.weights = draw_weights(images.samples)
 
@@ -107,7 +110,9 @@ class Trainer:
     def _average(self) -> None:
         early = min(0.99, (1 + self.step) / (10 + self.step))
         keep = early if self.step < 300 else self.recipe.average
-        for mean, now in zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True):
+        for mean, now in zip(
+            self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True
+        ):
             if mean.dtype.is_floating_point:
                 mean.lerp_(now, 1 - keep)
             else:
@@ -132,7 +137,9 @@ class Trainer:
             ValueError: if it was made by another recipe.
         """
         if state["recipe"] != asdict(self.recipe):
-            raise ValueError(f"The checkpoint was made by {state['recipe']}. Use the same options, or another --run.")
+            raise ValueError(
+                f"The checkpoint was made by {state['recipe']}. Use the same options, or another --run."
+            )
         self.step, self.history = state["step"], state["history"]
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
@@ -207,7 +214,9 @@ def load_network(folder: Path) -> SegmentationNetwork:
     """
     path = folder / WEIGHTS
     if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist. Train first: python -m training.train --run {folder}")
+        raise FileNotFoundError(
+            f"{path} does not exist. Train first: python -m training.train --run {folder}"
+        )
     network = SegmentationNetwork(pretrained=False)
     network.load_state_dict(torch.load(path, weights_only=True)["averaged"])
     return network.eval()
@@ -216,10 +225,14 @@ def load_network(folder: Path) -> SegmentationNetwork:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the cancer segmentation network.")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
-    parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of the checkpoint, curves and weights")
+    parser.add_argument(
+        "--run", type=Path, default=DEFAULT_RUN, help="folder of the checkpoint, curves and weights"
+    )
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument("--negatives", type=float, default=Recipe.negatives, help="share of images with synthetic tissue")
+    parser.add_argument(
+        "--negatives", type=float, default=Recipe.negatives, help="share of images with synthetic tissue"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run of the same folder")
     options = parser.parse_args()

@@ -11,7 +11,7 @@ OVERLAP_PX = 128
 
 @dataclass(frozen=True)
 class WindowGrid:
-    """The windows that cover one image; a side below `WINDOW_PX` is mirrored up to it, image in the middle."""
+    """The windows that cover one image; a short side is mirrored up to `WINDOW_PX`, image in the middle."""
 
     height: int
     width: int
@@ -34,7 +34,9 @@ class WindowGrid:
         return np.stack([whole[r : r + WINDOW_PX, c : c + WINDOW_PX] for r, c in self.corners])
 
     def join(self, probability: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(windows, C, 512, 512) to (C, height, width), averaged where windows overlap, centres counting more."""
+        """(windows, C, 512, 512) to (C, height, width), averaged where windows overlap, centres counting
+        more.
+        """
         (above, below), (left, right) = self.margins
         size = (self.height + above + below, self.width + left + right)
         total = np.zeros((probability.shape[1], *size), np.float32)

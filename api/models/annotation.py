@@ -55,9 +55,9 @@ class Annotation(Model):
     """A live annotation, or its tombstone (`deleted_at` set). Only `api.annotations.edit` writes it.
 
     `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key
-    in the loose quadtree
-    of `api.annotations.index`. `version` counts changes from 1. `attributes` are free properties, last writer wins
-    per key.
+    in the loose quadtree of `api.annotations.index`. `version` counts changes from 1; `geometry_version` is the
+    version at which the shape last changed, so that a change of term does not conflict with one of shape.
+    `attributes` are free properties, last writer wins per key.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -79,6 +79,7 @@ class Annotation(Model):
     note = fields.TextField(default="")
     locked = fields.BooleanField(default=False)
     version = fields.IntField(default=1)
+    geometry_version = fields.IntField(default=1)
     created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
     )
@@ -95,9 +96,10 @@ class Annotation(Model):
 
 
 class AnnotationChunk(Model):
-    """Many immutable polygons of one prediction layer in one square of the slide.
+    """Many immutable polygons of one prediction layer, packed by `api.annotations.chunks`.
 
-    Packed by `api.annotations.chunks`.
+    A polygon belongs to the square (column, row) that holds its centre; `min_x … max_y` bound all of the chunk,
+    in level-0 pixels.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -105,6 +107,10 @@ class AnnotationChunk(Model):
     layer: fields.ForeignKeyRelation[Layer] = fields.ForeignKeyField("models.Layer", related_name=False)
     column = fields.IntField()
     row = fields.IntField()
+    min_x = fields.FloatField()
+    min_y = fields.FloatField()
+    max_x = fields.FloatField()
+    max_y = fields.FloatField()
     count = fields.IntField()
     data = fields.BinaryField()
 

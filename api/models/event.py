@@ -38,3 +38,4 @@ class SlideEvent(Model):
     class Meta:
         table = "slide_event"
         unique_together = (("slide", "seq"), ("client_id", "mutation_id"))
+        indexes = (("slide_id", "actor_id", "seq"),)

@@ -1,6 +1,7 @@
 """Tiled TIFF containers: where each stored tile lies, and how to hand it out without decoding it.
 
-The index is read once per slide, in an isolated process; serving a tile is then one `os.pread` and a splice of the shared JPEG tables.
+The index is read once per slide, in an isolated process; serving a tile is then one `os.pread` and a splice of the
+shared JPEG tables.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class ContainerLevel:
     Attributes:
         native: the level's index in the file, finest first.
         header: what goes before a stored tile's bytes after its SOI marker: SOI, colour marker and shared tables.
-        offsets, counts: position and length in bytes of each tile, row by row; count 0 is a tile that was never scanned.
+        offsets, counts: position and length in bytes of each tile, row by row; count 0 is a tile that was never
+            scanned.
     """
 
     native: int
@@ -65,7 +67,10 @@ class ContainerLevel:
 
 @dataclass(frozen=True)
 class ContainerIndex:
-    """The levels of a file whose stored tiles can be read directly, by native index; levels stored otherwise are absent."""
+    """The levels of a file whose stored tiles can be read directly, by native index.
+
+    Levels stored otherwise are absent.
+    """
 
     levels: dict[int, ContainerLevel]
 
@@ -142,7 +147,9 @@ class StoredTiles:
 
 
 def index_container(path: Path, vendor: str, level_sizes: Sequence[tuple[int, int]]) -> ContainerIndex:
-    """Read where the stored tiles lie; empty for files whose tiles can't be used as they are. Call in an isolated process.
+    """Read where the stored tiles lie; empty for files whose tiles can't be used as they are.
+
+    Call in an isolated process.
 
     Args:
         level_sizes: (width, height) of the file's levels as OpenSlide reports them.
@@ -206,14 +213,15 @@ def _check_complete(offsets: npt.NDArray[np.uint64], counts: npt.NDArray[np.uint
     end = int((offsets + counts)[counts > 0].max(initial=0))
     if end > size_bytes:
         raise UnsupportedSlide(
-            f"The file is cut short: its tiles reach to byte {end}, but it has {size_bytes}. Copy it from the scanner again and upload it anew.",
+            f"The file is cut short: its tiles reach to byte {end}, but it has {size_bytes}. Copy it from the "
+            f"scanner again and upload it anew.",
             code="SLIDE_TRUNCATED",
             params={"expected_bytes": end, "actual_bytes": size_bytes},
         )
 
 
 def _is_plain(path: Path, level: ContainerLevel) -> bool:
-    """Whether the first stored tile is what its directory says, so that spliced tiles show true colours in a browser."""
+    """Whether the first stored tile is what its directory says, so that a browser shows spliced tiles right."""
     stored = np.flatnonzero(level.counts)
     if level.codec != JPEG or not stored.size:
         return True

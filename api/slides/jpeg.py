@@ -1,4 +1,4 @@
-"""JPEG streams: the markers a spliced tile needs, and the few header facts that decide whether a browser shows it right. PURE."""
+"""JPEG streams: the markers a spliced tile needs, and the header facts that make a browser show it right. PURE."""
 
 from __future__ import annotations
 

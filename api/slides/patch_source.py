@@ -1,6 +1,7 @@
 """Patches of a slide at any downsample, fast: what models read. Only for processes that are isolated by being workers.
 
-Stored JPEG tiles are decoded at 1/2, 1/4 or 1/8 size in the DCT domain, and what remains is resized by area. Everything else goes through OpenSlide.
+Stored JPEG tiles are decoded at 1/2, 1/4 or 1/8 size in the DCT domain, and what remains is resized by area. Everything
+else goes through OpenSlide.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ def decode_reduced(data: bytes, tile_size: int, factor: int) -> Pixels:
     """
     side = tile_size // factor
     try:
-        tile: Pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=side, min_width=side, min_factor=factor, strict=False)
+        tile: Pixels = simplejpeg.decode_jpeg(
+            data, "RGB", min_height=side, min_width=side, min_factor=factor, strict=False
+        )
     except ValueError as error:
         raise damaged(f"a tile is broken ({error})") from error
     if tile.shape != (side, side, 3):

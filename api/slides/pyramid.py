@@ -1,7 +1,8 @@
 """The client's pyramid: every level half the one before, all on one square tile grid. PURE.
 
-Level 0 is full resolution. Each following level halves the one before, rounding up, until the slide fits into one tile. Where the file stores
-a level of that size (vendors round both ways), its size is taken over, so that its tiles can be passed through as they are.
+Level 0 is full resolution. Each following level halves the one before, rounding up, until the slide fits into one tile.
+Where the file stores a level of that size (vendors round both ways), its size is taken over, so that its tiles can be
+passed through as they are.
 """
 
 from __future__ import annotations
@@ -67,11 +68,14 @@ class Pyramid:
             NotFound: there is no such tile.
         """
         if not 0 <= address.level < len(self.levels):
-            raise NotFound(f"The slide has levels 0 to {len(self.levels) - 1}, not {address.level}.", code="NO_SUCH_TILE")
+            raise NotFound(
+                f"The slide has levels 0 to {len(self.levels) - 1}, not {address.level}.", code="NO_SUCH_TILE"
+            )
         level = self.levels[address.level]
         if not (0 <= address.column < level.columns and 0 <= address.row < level.rows):
             raise NotFound(
-                f"Level {level.index} has {level.columns} x {level.rows} tiles; there is no column {address.column}, row {address.row}.",
+                f"Level {level.index} has {level.columns} x {level.rows} tiles; there is no column "
+                f"{address.column}, row {address.row}.",
                 code="NO_SUCH_TILE",
             )
         x, y = address.column * self.tile_size, address.row * self.tile_size
@@ -82,8 +86,13 @@ class Pyramid:
         _, _, width, height = self.tile_extent(address)
         return width < self.tile_size or height < self.tile_size
 
-    def children(self, address: TileAddress) -> tuple[TileAddress | None, TileAddress | None, TileAddress | None, TileAddress | None]:
-        """The four tiles of the finer level that make up this one: top left, top right, bottom left, bottom right; None beyond the edge."""
+    def children(
+        self, address: TileAddress
+    ) -> tuple[TileAddress | None, TileAddress | None, TileAddress | None, TileAddress | None]:
+        """The four tiles of the finer level that make up this one: top left, top right, bottom left, bottom right.
+
+        Those beyond the edge of the finer level are None.
+        """
         below = self.levels[address.level - 1]
 
         def child(column: int, row: int) -> TileAddress | None:
@@ -149,11 +158,18 @@ def build_pyramid(native_sizes: Sequence[tuple[int, int]], tile_size: int) -> Py
 
 
 def native_downsamples(native_sizes: Sequence[tuple[int, int]]) -> tuple[float, ...]:
-    """Level-0 pixels per pixel of each of the file's levels: the power of two that its rounded size stands for, else the mean of the ratios."""
+    """Level-0 pixels per pixel of each of the file's levels.
+
+    The power of two that its rounded size stands for, else the mean of the ratios.
+    """
     width, height = native_sizes[0]
     return tuple(
         next(
-            (float(1 << power) for power in range(width.bit_length()) if _stands_for(size, native_sizes[0], 1 << power)),
+            (
+                float(1 << power)
+                for power in range(width.bit_length())
+                if _stands_for(size, native_sizes[0], 1 << power)
+            ),
             (width / size[0] + height / size[1]) / 2,
         )
         for size in native_sizes

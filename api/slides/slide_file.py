@@ -1,4 +1,7 @@
-"""One open slide file, read synchronously through OpenSlide. Only for isolated processes: OpenSlide decodes hostile input in C."""
+"""One open slide file, read synchronously through OpenSlide.
+
+Only for isolated processes: OpenSlide decodes hostile input in C.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,8 @@ class SlideFile:
         width, height = self.level_sizes[0]
         if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
             raise UnsupportedSlide(
-                f"The slide is {width} x {height} pixels; each side may have at most {MAX_SIDE_PX}. Export a smaller region.",
+                f"The slide is {width} x {height} pixels; each side may have at most {MAX_SIDE_PX}. Export a "
+                f"smaller region.",
                 code="SLIDE_TOO_LARGE",
                 params={"width": width, "height": height, "limit": MAX_SIDE_PX},
             )
@@ -55,7 +59,8 @@ class SlideFile:
             vendor=properties.get(openslide.PROPERTY_NAME_VENDOR, "unknown"),
             level_sizes=self.level_sizes,
             tile_size=grid_tile_size(
-                _whole(properties.get("openslide.level[0].tile-width")), _whole(properties.get("openslide.level[0].tile-height"))
+                _whole(properties.get("openslide.level[0].tile-width")),
+                _whole(properties.get("openslide.level[0].tile-height")),
             ),
             mpp_x=_number(properties.get(openslide.PROPERTY_NAME_MPP_X), below=MAX_MPP),
             mpp_y=_number(properties.get(openslide.PROPERTY_NAME_MPP_Y), below=MAX_MPP),
@@ -65,7 +70,11 @@ class SlideFile:
         )
 
     def read_region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
-        """Pixels (height, width, 3) uint8 RGB of one of the file's levels; `x, y` are pixels of that level. Outside the slide is white.
+        """Pixels (height, width, 3) uint8 RGB of one of the file's levels; outside the slide is white.
+
+        Args:
+            level: index in the file.
+            x, y, width, height: pixels of that level.
 
         Raises:
             UnsupportedSlide: `SLIDE_DAMAGED`, the pixels can't be decoded.
@@ -95,7 +104,10 @@ class SlideFile:
         return max(fine, key=lambda level: self.level_downsamples[level], default=0)
 
     def associated_image(self, name: str) -> Pixels | None:
-        """The associated image LABEL, MACRO or THUMBNAIL as (height, width, 3) uint8 RGB; None when the file has none."""
+        """The associated image LABEL, MACRO or THUMBNAIL as (height, width, 3) uint8 RGB.
+
+        None when the file has none.
+        """
         for own_name, public_name in _ASSOCIATED_NAMES.items():
             if public_name == name and own_name in self._slide.associated_images:
                 try:
@@ -137,8 +149,8 @@ def on_white(rgba: Pixels) -> Pixels:
 
 def not_a_slide() -> UnsupportedSlide:
     return UnsupportedSlide(
-        "The file is no whole-slide image that OpenSlide 4 knows. Upload the scanner's own file, such as SVS, NDPI, SCN, BIF, "
-        "a pyramid TIFF or a DICOM whole-slide image.",
+        "The file is no whole-slide image that OpenSlide 4 knows. Upload the scanner's own file, such as SVS, "
+        "NDPI, SCN, BIF, a pyramid TIFF or a DICOM whole-slide image.",
         code="NOT_A_SLIDE",
     )
 

@@ -1,0 +1,225 @@
+"""The semantics of edits: what an op makes of an annotation. Rules E1-E12 of docs/spec.md.
+
+Pure: the rows, layers and terms that matter come in, changed rows go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from api.annotations.ops import UNSET, Create, Delete, Op, Restore, Update
+from api.annotations.rows import AnnotationRow, LayerRow, Shape
+from api.auth.viewer import Action, allows
+from api.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from api.models.annotation import LayerKind
+from api.models.project import Role
+
+
+@dataclass(frozen=True)
+class Stale:
+    """One annotation that changed since the author saw it."""
+
+    current: AnnotationRow
+    expected_version: int
+
+
+class StaleAnnotations(Conflict):
+    """Nothing was written because annotations changed since the author saw them; `stale` has them as they are now."""
+
+    default_code = "ANNOTATIONS_CHANGED"
+
+    def __init__(self, stale: tuple[Stale, ...]) -> None:
+        super().__init__(
+            f"{len(stale)} annotation(s) changed since you saw them, so nothing was saved. Look at the current state and decide again.",
+            params={"count": len(stale)},
+        )
+        self.stale = stale
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Who edits, and as what."""
+
+    user_id: UUID
+    role: Role
+
+    def may_lock(self, row: AnnotationRow) -> bool:
+        return row.created_by_id == self.user_id or allows(self.role, Action.REVIEW)
+
+    def may_add_to(self, layer: LayerRow) -> bool:
+        if layer.kind is LayerKind.IMPORT or layer.owner_id == self.user_id:
+            return layer.kind is not LayerKind.PREDICTION
+        return layer.kind is LayerKind.USER and allows(self.role, Action.REVIEW)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What ops may refer to: the slide, its layers by id, the author's own layer, the project's terms."""
+
+    slide_id: UUID
+    layers: Mapping[UUID, LayerRow]
+    own_layer_id: UUID | None
+    term_ids: frozenset[UUID]
+
+
+def apply(
+    ops: Iterable[Op], rows: Mapping[UUID, AnnotationRow], around: Surroundings, editor: Editor, now: datetime
+) -> dict[UUID, AnnotationRow]:
+    """The annotations as they are after all ops, in the order they were first named.
+
+    Args:
+        rows: every existing annotation that an op names, whatever its slide.
+
+    Raises:
+        StaleAnnotations: some changed since the author saw them (all of them are listed).
+        Conflict, InvalidInput, NotFound, NotPermitted: an op that can't be done; nothing is to be written.
+    """
+    state = dict(rows)
+    named: dict[UUID, AnnotationRow] = {}
+    stale: list[Stale] = []
+    for op in ops:
+        row = state.get(op.id)
+        try:
+            match op:
+                case Create():
+                    after = _create(op, row, around, editor, now)
+                case Update():
+                    after = _update(op, _existing(op.id, row, around), around, editor)
+                case Delete() | Restore():
+                    after = _bury(op, _existing(op.id, row, around), now)
+                    if after is not row:
+                        _require_unlocked(after)
+        except _Stale as error:
+            stale.append(error.stale)
+            continue
+        if row is not None and after is not row:
+            after = replace(after, version=row.version + 1, updated_by_id=editor.user_id, updated_at=now)
+            if after.shape is not row.shape:
+                after = replace(after, geometry_version=after.version)
+        state[op.id] = named[op.id] = after
+    if stale:
+        raise StaleAnnotations(tuple(stale))
+    return named
+
+
+class _Stale(Exception):
+    def __init__(self, stale: Stale) -> None:
+        self.stale = stale
+
+
+def _create(
+    op: Create, row: AnnotationRow | None, around: Surroundings, editor: Editor, now: datetime
+) -> AnnotationRow:
+    if row is not None:
+        raise Conflict(
+            f"There is an annotation {op.id} already. Make a new random id for each annotation.",
+            code="ANNOTATION_EXISTS",
+            field="id",
+        )
+    layer_id = op.layer_id or around.own_layer_id
+    layer = around.layers.get(layer_id) if layer_id else None
+    if layer is None:
+        raise NotFound(
+            f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId"
+        )
+    if not editor.may_add_to(layer):
+        raise NotPermitted(
+            f"You can't draw in the layer “{layer.name}”. Leave layerId away to draw in your own.",
+            code="LAYER_NOT_YOURS",
+            field="layerId",
+        )
+    _require_term(op.term_id, around)
+    return AnnotationRow(
+        id=op.id,
+        slide_id=around.slide_id,
+        layer_id=layer.id,
+        term_id=op.term_id,
+        shape=op.shape,
+        attributes={key: value for key, value in (op.attributes or {}).items() if value is not None},
+        note=op.note,
+        locked=False,
+        version=1,
+        geometry_version=1,
+        created_by_id=editor.user_id,
+        updated_by_id=editor.user_id,
+        created_at=now,
+        updated_at=now,
+        deleted_at=None,
+    )
+
+
+def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor) -> AnnotationRow:
+    """The row with the op's properties; the very same row when nothing differs."""
+    changes: dict[str, Any] = {}
+    if isinstance(op.shape, Shape):
+        if op.expected_version is None:
+            raise InvalidInput(
+                "A change of geometry came without expectedVersion. Send the version that you saw.",
+                code="EXPECTED_VERSION_MISSING",
+                field="expectedVersion",
+            )
+        if op.expected_version < row.geometry_version:
+            raise _Stale(Stale(row, op.expected_version))
+        if (op.shape.kind, op.shape.packed) != (row.shape.kind, row.shape.packed):
+            changes["shape"] = op.shape
+    if row.deleted:
+        raise _Stale(Stale(row, op.expected_version or row.version))
+    if op.term_id is not UNSET and op.term_id != row.term_id:
+        _require_term(op.term_id, around)  # type: ignore[arg-type]
+        changes["term_id"] = op.term_id
+    if op.attributes is not None:
+        merged = {
+            key: value for key, value in {**row.attributes, **op.attributes}.items() if value is not None
+        }
+        if merged != row.attributes:
+            changes["attributes"] = merged
+    if op.note is not UNSET and op.note != row.note:
+        changes["note"] = op.note
+    if op.locked is not UNSET and op.locked != row.locked:
+        changes["locked"] = op.locked
+    if not changes:
+        return row
+    if "locked" in changes and not editor.may_lock(row):
+        raise NotPermitted(
+            f"Only the author of annotation {row.id} or a reviewer may lock or unlock it.",
+            code="LOCK_NOT_YOURS",
+            field="locked",
+        )
+    if changes.get("locked") is not False:
+        _require_unlocked(row)
+    return replace(row, **changes)
+
+
+def _bury(op: Delete | Restore, row: AnnotationRow, now: datetime) -> AnnotationRow:
+    """The row deleted or restored; the very same row when it is so already."""
+    if row.deleted is isinstance(op, Delete):
+        return row
+    if op.expected_version is not None and op.expected_version != row.version:
+        raise _Stale(Stale(row, op.expected_version))
+    return replace(row, deleted_at=now if isinstance(op, Delete) else None)
+
+
+def _existing(annotation_id: UUID, row: AnnotationRow | None, around: Surroundings) -> AnnotationRow:
+    if row is None or row.slide_id != around.slide_id:
+        raise NotFound(
+            f"There is no annotation {annotation_id} on this slide.", code="ANNOTATION_NOT_FOUND", field="id"
+        )
+    return row
+
+
+def _require_unlocked(row: AnnotationRow) -> None:
+    if row.locked:
+        raise NotPermitted(
+            f"Annotation {row.id} is locked. Its author or a reviewer can unlock it.",
+            code="ANNOTATION_LOCKED",
+            params={"id": str(row.id)},
+        )
+
+
+def _require_term(term_id: UUID | None, around: Surroundings) -> None:
+    if term_id is not None and term_id not in around.term_ids:
+        raise NotFound(f"There is no term {term_id} in this project.", code="TERM_NOT_FOUND", field="termId")

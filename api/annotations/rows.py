@@ -1,0 +1,205 @@
+"""An annotation as a value: what a row holds, how an event carries it, how it becomes a row again.
+
+The shape stays packed (`api.annotations.codec`) from the database to the moment someone asks for GeoJSON.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from api.annotations.codec import PackedObject, decode, encode
+from api.annotations.geometry import Extent, Geometry, extent_of
+from api.annotations.index import cell_of
+from api.models.annotation import Annotation, GeometryKind, Layer, LayerKind
+
+COLUMNS = (
+    "id",
+    "slide_id",
+    "layer_id",
+    "term_id",
+    "kind",
+    "geometry",
+    "min_x",
+    "min_y",
+    "max_x",
+    "max_y",
+    "area_px",
+    "length_px",
+    "attributes",
+    "note",
+    "locked",
+    "version",
+    "geometry_version",
+    "created_by_id",
+    "updated_by_id",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A packed shape with its kind, bounds and measures."""
+
+    kind: GeometryKind
+    packed: bytes
+    extent: Extent
+
+    @classmethod
+    def of(cls, geometry: Geometry) -> Shape:
+        return cls(geometry.kind, encode(PackedObject(geometry)), extent_of(geometry))
+
+    @property
+    def geometry(self) -> Geometry:
+        return decode(self.packed).geometry
+
+
+@dataclass(frozen=True)
+class AnnotationRow:
+    """An annotation at one version, tombstones included."""
+
+    id: UUID
+    slide_id: UUID
+    layer_id: UUID
+    term_id: UUID | None
+    shape: Shape
+    attributes: dict[str, Any]
+    note: str
+    locked: bool
+    version: int
+    geometry_version: int
+    created_by_id: UUID | None
+    updated_by_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @property
+    def deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    @classmethod
+    def from_columns(cls, values: Mapping[str, Any]) -> AnnotationRow:
+        """From `Annotation.values(*COLUMNS)`."""
+        extent = Extent(
+            *(values[name] for name in ("min_x", "min_y", "max_x", "max_y", "area_px", "length_px"))
+        )
+        return cls(
+            shape=Shape(GeometryKind(values["kind"]), bytes(values["geometry"]), extent),
+            **{name: values[name] for name in cls.__dataclass_fields__ if name != "shape"},
+        )
+
+    def to_model(self) -> Annotation:
+        """The unsaved database row."""
+        extent = self.shape.extent
+        return Annotation(
+            cell=cell_of(extent.min_x, extent.min_y, extent.max_x, extent.max_y),
+            kind=self.shape.kind,
+            geometry=self.shape.packed,
+            **extent.__dict__,
+            **{name: getattr(self, name) for name in self.__dataclass_fields__ if name != "shape"},
+        )
+
+    def to_body(self) -> dict[str, Any]:
+        """As an event carries it."""
+        extent = self.shape.extent
+        return {
+            "id": str(self.id),
+            "layer": str(self.layer_id),
+            "term": str(self.term_id) if self.term_id else None,
+            "kind": self.shape.kind.value,
+            "shape": b64encode(self.shape.packed).decode(),
+            "bounds": [extent.min_x, extent.min_y, extent.max_x, extent.max_y],
+            "area": extent.area_px,
+            "length": extent.length_px,
+            "attributes": self.attributes,
+            "note": self.note,
+            "locked": self.locked,
+            "version": self.version,
+            "shaped": self.geometry_version,
+            "by": [_text(self.created_by_id), _text(self.updated_by_id)],
+            "at": [self.created_at.isoformat(), self.updated_at.isoformat(), _text(self.deleted_at)],
+        }
+
+    @classmethod
+    def from_body(cls, slide_id: UUID, body: Mapping[str, Any]) -> AnnotationRow:
+        """The inverse of `to_body`."""
+        created_by, updated_by = body["by"]
+        created_at, updated_at, deleted_at = body["at"]
+        min_x, min_y, max_x, max_y = body["bounds"]
+        extent = Extent(min_x, min_y, max_x, max_y, body["area"], body["length"])
+        return cls(
+            id=UUID(body["id"]),
+            slide_id=slide_id,
+            layer_id=UUID(body["layer"]),
+            term_id=_uuid(body["term"]),
+            shape=Shape(GeometryKind(body["kind"]), b64decode(body["shape"]), extent),
+            attributes=body["attributes"],
+            note=body["note"],
+            locked=body["locked"],
+            version=body["version"],
+            geometry_version=body["shaped"],
+            created_by_id=_uuid(created_by),
+            updated_by_id=_uuid(updated_by),
+            created_at=datetime.fromisoformat(created_at),
+            updated_at=datetime.fromisoformat(updated_at),
+            deleted_at=datetime.fromisoformat(deleted_at) if deleted_at else None,
+        )
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer as a value."""
+
+    id: UUID
+    slide_id: UUID
+    kind: LayerKind
+    name: str
+    color: str
+    owner_id: UUID | None
+    prediction_id: UUID | None
+    created_at: datetime
+
+    @classmethod
+    def from_model(cls, layer: Layer) -> LayerRow:
+        return cls(**{name: getattr(layer, name) for name in cls.__dataclass_fields__})
+
+    def to_body(self) -> dict[str, Any]:
+        """As an event carries it."""
+        return {
+            "id": str(self.id),
+            "kind": self.kind.value,
+            "name": self.name,
+            "color": self.color,
+            "owner": _text(self.owner_id),
+            "prediction": _text(self.prediction_id),
+            "at": self.created_at.isoformat(),
+        }
+
+    @classmethod
+    def from_body(cls, slide_id: UUID, body: Mapping[str, Any]) -> LayerRow:
+        """The inverse of `to_body`."""
+        return cls(
+            id=UUID(body["id"]),
+            slide_id=slide_id,
+            kind=LayerKind(body["kind"]),
+            name=body["name"],
+            color=body["color"],
+            owner_id=_uuid(body["owner"]),
+            prediction_id=_uuid(body["prediction"]),
+            created_at=datetime.fromisoformat(body["at"]),
+        )
+
+
+def _text(value: UUID | datetime | None) -> str | None:
+    return value.isoformat() if isinstance(value, datetime) else str(value) if value else None
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return UUID(value) if value else None

@@ -1,0 +1,150 @@
+"""What an isolated reader can be asked for. Every function here may meet a hostile file."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+import imagecodecs
+import numpy as np
+import simplejpeg
+
+from api.errors import NotFound
+from api.slides.check import describe_checked
+from api.slides.container import JPEG2000
+from api.slides.patch_source import PatchSource
+from api.slides.reader_process import Operation
+from api.slides.reader_wire import Message
+from api.slides.slide_file import Pixels, SlideFile, damaged
+
+TILE_QUALITY = 90
+OPEN_SLIDES = 8
+
+cv2.setNumThreads(1)
+Opened = TypeVar("Opened", SlideFile, PatchSource)
+
+
+class _OpenFiles:
+    """The files read last, kept open. A path names one content: files are replaced by others, never changed."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[tuple[type[Any], str, int], Any] = OrderedDict()
+
+    def get(self, kind: type[Opened], path: str) -> Opened:
+        key = (kind, path, Path(path).stat().st_ino)
+        if key not in self._open:
+            self._open[key] = kind(Path(path))
+            if len(self._open) > OPEN_SLIDES:
+                self._open.popitem(last=False)[1].close()
+        self._open.move_to_end(key)
+        opened: Opened = self._open[key]
+        return opened
+
+
+_files = _OpenFiles()
+
+
+def encode_jpeg(pixels: Pixels) -> bytes:
+    """uint8 RGB (h, w, 3) as a JPEG with full colour resolution."""
+    encoded: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(pixels), quality=TILE_QUALITY, colorspace="RGB", colorsubsampling="444"
+    )
+    return encoded
+
+
+def describe(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """The file's facts, and the index of its stored tiles as a blob; the pixels are tried on every level."""
+    facts, index = describe_checked(Path(arguments["path"]))
+    return Message({"facts": facts.as_json()}, [index.to_bytes()])
+
+
+def region(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Raw pixels of one of the file's levels."""
+    size = arguments["width"], arguments["height"]
+    slide = _files.get(SlideFile, arguments["path"])
+    return Message({}, [slide.read_region(arguments["level"], arguments["x"], arguments["y"], *size).tobytes()])
+
+
+def tile(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """A region of one of the file's levels as a JPEG."""
+    size = arguments["width"], arguments["height"]
+    slide = _files.get(SlideFile, arguments["path"])
+    return Message({}, [encode_jpeg(slide.read_region(arguments["level"], arguments["x"], arguments["y"], *size))])
+
+
+def crop(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
+    """The top left part of a stored tile as a JPEG."""
+    decode = decode_jpeg2000 if arguments["codec"] == JPEG2000 else decode_jpeg
+    pixels = decode(blobs[0])[: arguments["height"], : arguments["width"]]
+    if pixels.shape[:2] != (arguments["height"], arguments["width"]):
+        raise damaged(f"a tile has only {pixels.shape[1]} x {pixels.shape[0]} pixels")
+    return Message({}, [encode_jpeg(pixels)])
+
+
+def halve(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
+    """One tile from up to four of the finer level (row by row), each decoded at half size in the DCT domain."""
+    width, height, half_tile = arguments["width"], arguments["height"], arguments["half_tile"]
+    pixels = np.full((height, width, 3), 255, np.uint8)
+    for place, data in zip(arguments["places"], blobs, strict=True):
+        x, y = (place % 2) * half_tile, (place // 2) * half_tile
+        part = decode_half(data)[: height - y, : width - x]
+        pixels[y : y + part.shape[0], x : x + part.shape[1]] = part
+    return Message({}, [encode_jpeg(pixels)])
+
+
+def thumbnail(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """The whole slide as a JPEG whose longer side has at most `max_px` pixels."""
+    source = _files.get(PatchSource, arguments["path"])
+    width, height = source.facts.width, source.facts.height
+    downsample = max(1.0, max(width, height) / arguments["max_px"])
+    # In bands, so that the memory stays small however large the slide is.
+    band = max(1, round(64 * downsample))
+    rows = [source.read(0, y, width, min(band, height - y), downsample) for y in _bands(height, band, downsample)]
+    return Message({}, [encode_jpeg(np.concatenate(rows))])
+
+
+def associated(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """An associated image as a JPEG."""
+    pixels = _files.get(SlideFile, arguments["path"]).associated_image(arguments["name"])
+    if pixels is None:
+        raise NotFound(f"The slide has no {arguments['name']} image.", code="NO_SUCH_IMAGE")
+    return Message({}, [encode_jpeg(pixels)])
+
+
+def decode_jpeg(data: bytes) -> Pixels:
+    decoded: Pixels = simplejpeg.decode_jpeg(data, "RGB", strict=False)
+    return decoded
+
+
+def decode_half(data: bytes) -> Pixels:
+    height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+    decoded: Pixels = simplejpeg.decode_jpeg(
+        data, "RGB", min_height=-(-height // 2), min_width=-(-width // 2), min_factor=2, strict=False
+    )
+    return decoded
+
+
+def decode_jpeg2000(data: bytes) -> Pixels:
+    decoded = imagecodecs.jpeg2k_decode(data)
+    if decoded.dtype != np.uint8 or decoded.ndim != 3 or decoded.shape[2] != 3:
+        raise damaged(f"a tile is {decoded.dtype} {decoded.shape} instead of 8-bit RGB")
+    pixels: Pixels = decoded
+    return pixels
+
+
+def _bands(height: int, band: int, downsample: float) -> list[int]:
+    """Tops of the bands in level-0 pixels; a last band too thin for one output row is left out."""
+    return [y for y in range(0, height, band) if round(min(band, height - y) / downsample) >= 1]
+
+
+OPERATIONS: dict[str, Operation] = {
+    "describe": describe,
+    "region": region,
+    "tile": tile,
+    "crop": crop,
+    "halve": halve,
+    "thumbnail": thumbnail,
+    "associated": associated,
+}

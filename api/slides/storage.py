@@ -1,0 +1,141 @@
+"""Where slide files, uploads and everything derived from them lie, all under `Settings.data`.
+
+slides/ab/<sha256>/slide      the file as uploaded; `index` beside it says where its stored tiles lie
+cache/ab/<sha256>/...         tiles and thumbnails that can be made again
+uploads/<id>                  what has arrived of an upload
+predictions/<id>/             heatmaps
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+from api.errors import Unavailable
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+LOCK_TIMEOUT_S = 60.0
+LOCK_POLL_S = 0.05
+
+
+class Storage:
+    """The local folder. Paths are made only from hashes and ids, never from names that people gave."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def slide_path(self, sha256: str) -> Path:
+        """The slide file of this content, whether or not it is there."""
+        return self._slide_folder(sha256) / "slide"
+
+    def index_path(self, sha256: str) -> Path:
+        """Where the slide's stored tiles lie, as `ContainerIndex.to_bytes`."""
+        return self._slide_folder(sha256) / "index"
+
+    def cache_path(self, sha256: str, *parts: str) -> Path:
+        """A file made from the slide that can be made again."""
+        return self.cache_root.joinpath(_checked(sha256)[:2], sha256, *parts)
+
+    def upload_path(self, upload_id: UUID) -> Path:
+        return self.root / "uploads" / str(upload_id)
+
+    def prediction_path(self, prediction_id: UUID) -> Path:
+        return self.root / "predictions" / str(prediction_id)
+
+    @property
+    def cache_root(self) -> Path:
+        return self.root / "cache"
+
+    def free_bytes(self) -> int:
+        """Bytes that can still be written."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        return shutil.disk_usage(self.root).free
+
+    @asynccontextmanager
+    async def exclusive(self, sha256: str) -> AsyncIterator[None]:
+        """Keep other processes from adding or removing the file of this content.
+
+        Raises:
+            Unavailable: another process holds it for over a minute.
+        """
+        path = self.root / "locks" / _checked(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            await _acquire(lock)
+            yield
+        finally:
+            os.close(lock)
+
+    def has_slide(self, sha256: str) -> bool:
+        return self.slide_path(sha256).is_file()
+
+    def adopt_slide(self, source: Path, sha256: str, index: bytes) -> None:
+        """Move a checked file in. Call within `exclusive`; the file appears whole or not at all."""
+        target = self.slide_path(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.index_path(sha256), index)
+        # The source lies on the same file system: see `Storage.staging_path`.
+        source.replace(target)
+        _sync_folder(target.parent)
+
+    def staging_path(self, name: str) -> Path:
+        """A file being prepared, on the file system of the slides."""
+        path = self.root / "uploads" / f"{name}.part"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def remove_slide(self, sha256: str) -> None:
+        """Remove the file and all that was made from it. Call within `exclusive`, when no row uses it any more."""
+        shutil.rmtree(self._slide_folder(sha256), ignore_errors=True)
+        shutil.rmtree(self.cache_path(sha256), ignore_errors=True)
+
+    def _slide_folder(self, sha256: str) -> Path:
+        return self.root / "slides" / _checked(sha256)[:2] / sha256
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+async def _acquire(lock: int) -> None:
+    try:
+        async with asyncio.timeout(LOCK_TIMEOUT_S):
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+                except BlockingIOError:
+                    await asyncio.sleep(LOCK_POLL_S)
+    except TimeoutError as error:
+        raise Unavailable(
+            "Another process is busy with the same file. Try again in a minute.", code="SLIDE_LOCKED"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checked(sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError(f"{sha256!r} is not a SHA-256 in lower-case hex")
+    return sha256

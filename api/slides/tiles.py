@@ -1,0 +1,208 @@
+"""Tiles of the client's pyramid.
+
+Passed through from the file where it stores them, made and cached where it does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import simplejpeg
+
+from api.errors import NotFound
+from api.slides.container import JPEG, ContainerIndex, StoredTiles
+from api.slides.pyramid import Pyramid, TileAddress
+from api.slides.reader import ReaderPool
+from api.slides.single_flight import SingleFlight
+from api.slides.storage import Storage, write_atomically
+from api.slides.tile_cache import TileCache
+
+OPEN_SLIDES = 256
+THUMBNAIL_PX = 512
+THUMBNAIL_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class SlideSource:
+    """What serving a slide's pixels needs to know: the content's hash and the client's pyramid."""
+
+    sha256: str
+    pyramid: Pyramid
+
+
+class TileService:
+    """Serves JPEG tiles, thumbnails and associated images of stored slides."""
+
+    def __init__(self, storage: Storage, pool: ReaderPool, *, cache_mb: int) -> None:
+        self._storage = storage
+        self._pool = pool
+        self._cache = TileCache(storage.cache_root, cache_mb)
+        self._flights: SingleFlight[Path, bytes] = SingleFlight()
+        self._stored: OrderedDict[str, StoredTiles] = OrderedDict()
+
+    async def aclose(self) -> None:
+        await self._flights.aclose()
+        for stored in self._stored.values():
+            stored.close()
+        self._stored.clear()
+
+    def forget(self, sha256: str) -> None:
+        """Let go of a slide whose file was removed."""
+        stored = self._stored.pop(sha256, None)
+        if stored is not None:
+            stored.close()
+        self._cache.forget(self._storage.cache_path(sha256))
+
+    def ready_tile(self, source: SlideSource, address: TileAddress) -> bytes | None:
+        """The tile if it can be had at once, without decoding: stored in the file, or made before.
+
+        Raises:
+            NotFound: there is no such tile.
+        """
+        passed = self._passed_through(source, address)
+        return passed if passed is not None else self._cache.get(self._tile_path(source, address))
+
+    async def tile(self, source: SlideSource, address: TileAddress) -> bytes:
+        """The tile as a JPEG, exactly as large as the slide's pixels in it.
+
+        Raises:
+            NotFound: there is no such tile, or the slide's file is gone.
+            UnsupportedSlide: its pixels can't be decoded.
+            Unavailable: too many tiles are being made.
+        """
+        await self._open(source)
+        ready = self.ready_tile(source, address)
+        if ready is not None:
+            return ready
+        return await self._made(self._tile_path(source, address), lambda: self._make(source, address))
+
+    async def thumbnail(self, source: SlideSource) -> bytes:
+        """The whole slide as a JPEG of at most 512 pixels a side."""
+        path = self._require_file(source)
+        arguments = {"path": str(path), "max_px": THUMBNAIL_PX}
+        return await self._made(
+            self._storage.cache_path(source.sha256, f"thumbnail_{THUMBNAIL_PX}.jpg"),
+            lambda: self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S),
+        )
+
+    async def associated(self, source: SlideSource, name: str) -> bytes:
+        """The associated image LABEL, MACRO or THUMBNAIL as a JPEG.
+
+        Raises:
+            NotFound: the slide has none of that name.
+        """
+        path = self._require_file(source)
+        return await self._made(
+            self._storage.cache_path(source.sha256, f"associated_{name.lower()}.jpg"),
+            lambda: self._pool.associated(path, name),
+        )
+
+    async def _make(self, source: SlideSource, address: TileAddress) -> bytes:
+        """Make a tile that is not stored as it is needed."""
+        level = source.pyramid.levels[address.level]
+        x, y, width, height = source.pyramid.tile_extent(address)
+        if level.native is None:
+            return await self._halved(source, address, width, height)
+        stored = (await self._open(source)).index.levels.get(level.native)
+        if stored is not None and stored.tile_size == source.pyramid.tile_size:
+            data = self._stored[source.sha256].read(level.native, address.column, address.row)
+            if data is None:
+                return blank_tile(width, height)
+            arguments: dict[str, Any] = {"codec": stored.codec, "width": width, "height": height}
+            return await self._ask("crop", arguments, data)
+        path = str(self._storage.slide_path(source.sha256))
+        return await self._ask(
+            "tile", {"path": path, "level": level.native, "x": x, "y": y, "width": width, "height": height}
+        )
+
+    async def _halved(self, source: SlideSource, address: TileAddress, width: int, height: int) -> bytes:
+        """A level the file lacks: four tiles of the finer level at half size."""
+        places: list[int] = []
+        parts: list[bytes] = []
+        # One after the other: at most one tile per level is in the making, however deep the pyramid.
+        for place, child in enumerate(source.pyramid.children(address)):
+            if child is not None:
+                places.append(place)
+                parts.append(await self.tile(source, child))
+        half_tile = source.pyramid.tile_size // 2
+        arguments = {"width": width, "height": height, "half_tile": half_tile, "places": places}
+        return await self._ask("halve", arguments, *parts)
+
+    async def _ask(
+        self, operation: str, arguments: dict[str, Any], *blobs: bytes, timeout_s: float | None = None
+    ) -> bytes:
+        return (await self._pool.call(operation, arguments, blobs, timeout_s=timeout_s)).blobs[0]
+
+    async def _made(self, path: Path, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What is cached under `path`, else made once for all who ask at the same time."""
+        data = self._cache.get(path)
+        if data is not None:
+            return data
+
+        async def make_and_keep() -> bytes:
+            made = await make()
+            await self._cache.put(path, made)
+            return made
+
+        return await self._flights.run(path, make_and_keep)
+
+    def _passed_through(self, source: SlideSource, address: TileAddress) -> bytes | None:
+        """The stored JPEG, where the file's grid is the client's and the tile is a whole one."""
+        _, _, width, height = source.pyramid.tile_extent(address)
+        native = source.pyramid.levels[address.level].native
+        stored = self._stored.get(source.sha256)
+        side = source.pyramid.tile_size
+        if stored is None or native is None or width != side or height != side:
+            return None
+        level = stored.index.levels.get(native)
+        if level is None or level.codec != JPEG or level.tile_size != side:
+            return None
+        return stored.read(native, address.column, address.row)
+
+    async def _open(self, source: SlideSource) -> StoredTiles:
+        """The slide's file and index, kept open; the index is made anew when it is missing."""
+        stored = self._stored.get(source.sha256)
+        if stored is not None:
+            self._stored.move_to_end(source.sha256)
+            return stored
+        path = self._require_file(source)
+        index_path = self._storage.index_path(source.sha256)
+        try:
+            index = ContainerIndex.from_bytes(index_path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            _, index = await self._pool.describe(path)
+            await asyncio.to_thread(write_atomically, index_path, index.to_bytes())
+        stored = self._stored.setdefault(source.sha256, StoredTiles(path, index))
+        while len(self._stored) > OPEN_SLIDES:
+            self._stored.popitem(last=False)[1].close()
+        return stored
+
+    def _require_file(self, source: SlideSource) -> Path:
+        path = self._storage.slide_path(source.sha256)
+        if not path.is_file():
+            raise NotFound(
+                "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
+                code="SLIDE_FILE_MISSING",
+            )
+        return path
+
+    def _tile_path(self, source: SlideSource, address: TileAddress) -> Path:
+        return self._storage.cache_path(
+            source.sha256, "tiles", str(address.level), f"{address.column}_{address.row}.jpg"
+        )
+
+
+@lru_cache(maxsize=64)
+def blank_tile(width: int, height: int) -> bytes:
+    """A white JPEG of this size, for places that were never scanned."""
+    blank: bytes = simplejpeg.encode_jpeg(
+        np.full((height, width, 3), 255, np.uint8), quality=90, colorspace="RGB", colorsubsampling="420"
+    )
+    return blank

@@ -1,0 +1,246 @@
+/**
+ * What the panels may use of the viewer, the tools and the live session: interfaces only.
+ *
+ * The panels open a session (`openSlideSession` of `sync/`), then a workbench upon it (`openWorkbench` of `tools/`), which puts the viewer into
+ * an empty, sized element. Everything that changes is an `Observable`, made for `useSyncExternalStore`. Pointer traffic never comes out here.
+ */
+import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term } from "../model/annotation";
+import type { Observable } from "../model/observable";
+import type { HeatmapStyle, Prediction } from "../model/prediction";
+import type { PresenceUpdate, PresentPerson } from "../model/presence";
+import type { SlideFacts } from "../model/slide";
+
+// ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
+
+/** `id → annotation`, everything that is not deleted, in the order of creation; a new object whenever anything changed. */
+export interface AnnotationsSnapshot {
+  readonly revision: number;
+  readonly byId: ReadonlyMap<string, Annotation>;
+  readonly layers: readonly Layer[];
+}
+
+export type Connection = "connecting" | "live" | "offline";
+export type Saving = "saved" | "saving" | "offline";
+
+export interface SessionStatus {
+  readonly connection: Connection;
+  readonly saving: Saving;
+  /** Mutations not yet acknowledged by the server. */
+  readonly unsaved: number;
+  /** Round trip over the socket in milliseconds; `null` before the first answer. */
+  readonly latencyMs: number | null;
+  /** The slide's sequence as far as this client has followed it. */
+  readonly seq: number;
+  readonly loading: boolean;
+}
+
+/** Two people changed the same outline; nothing is lost until the user chooses. */
+export interface ConflictView {
+  readonly annotationId: string;
+  /** What I drew; `null` when I deleted it. */
+  readonly mine: Annotation | null;
+  /** What the server holds; `null` when they deleted it. */
+  readonly theirs: Annotation | null;
+  /** Who was first, when known. */
+  readonly by: string | null;
+  /** Whether `merge` is possible: both are areas. */
+  readonly canMerge: boolean;
+}
+
+/** Something to tell in passing, never a modal; `code` is for translating. */
+export interface SessionNotice {
+  readonly id: string;
+  readonly tone: "info" | "warning" | "error";
+  readonly code: string;
+  readonly message: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface SlideSession {
+  readonly slideId: string;
+  readonly clientId: string;
+  readonly status: Observable<SessionStatus>;
+  readonly annotations: Observable<AnnotationsSnapshot>;
+  /** The others, without oneself. */
+  readonly people: Observable<readonly PresentPerson[]>;
+  readonly conflicts: Observable<readonly ConflictView[]>;
+  /** The newest first. */
+  readonly predictions: Observable<readonly Prediction[]>;
+  readonly notices: Observable<readonly SessionNotice[]>;
+  readonly undoState: Observable<{ readonly canUndo: boolean; readonly canRedo: boolean }>;
+  /** Becomes true when somebody deleted the slide or my access ended. */
+  readonly ended: Observable<boolean>;
+  /** Counts up when the slide's own facts changed (name, mpp, …): fetch them again. */
+  readonly slideRevision: Observable<number>;
+  /** Counts up when comments changed. */
+  readonly commentsRevision: Observable<number>;
+
+  /** Shows the change at once and sends it; keeps it and tries again while the line is down. */
+  apply(ops: readonly AnnotationOp[]): void;
+  undo(): void;
+  redo(): void;
+  keepMine(annotationId: string): void;
+  takeTheirs(annotationId: string): void;
+  merge(annotationId: string): void;
+  setPresence(update: PresenceUpdate): void;
+  dismissNotice(id: string): void;
+  close(): void;
+}
+
+// ---- the workbench: tools/index.ts ---------------------------------------------------------------------------------------------------------
+
+export type ToolName =
+  | "select"
+  | "pan"
+  | "point"
+  | "line"
+  | "rectangle"
+  | "ellipse"
+  | "polygon"
+  | "freehand"
+  | "measure";
+
+export interface ViewportState {
+  readonly center: Position;
+  /** Level-0 pixels per screen pixel. */
+  readonly downsample: number;
+  readonly rotationDegrees: number;
+  readonly bounds: Bounds;
+  /** As in "10×"; `null` when neither objective power nor mpp is known. */
+  readonly magnification: number | null;
+}
+
+export interface PredictionPolygon {
+  /** Its number within the prediction layer. */
+  readonly index: number;
+  readonly classIndex: number;
+  /** 0..1. */
+  readonly meanProbability: number;
+  readonly areaPx: number;
+  readonly bounds: Bounds;
+}
+
+/** The polygons of the prediction that is shown, the largest first. */
+export interface PredictionResults {
+  readonly layerId: string | null;
+  readonly loading: boolean;
+  readonly polygons: readonly PredictionPolygon[];
+}
+
+/** Texts inside the canvas frame, in the reader's language. */
+export interface WorkbenchLabels {
+  readonly viewer: string;
+  readonly minimap: string;
+  readonly scaleBar: string;
+  readonly magnification: string;
+  readonly fit: string;
+  readonly unknownScale: string;
+}
+
+export interface ClassStyle {
+  readonly color: string;
+  readonly positive: boolean;
+}
+
+export interface Workbench {
+  readonly tool: Observable<ToolName>;
+  readonly viewport: Observable<ViewportState>;
+  /** Where the pointer is; `null` outside the slide area. At most once a frame: safe for a status bar. */
+  readonly pointer: Observable<Position | null>;
+  readonly selection: Observable<readonly string[]>;
+  /** What is being drawn or edited now, for the live measure; `null` otherwise. */
+  readonly draft: Observable<Geometry | null>;
+  readonly activeTermId: Observable<string | null>;
+  readonly hiddenLayerIds: Observable<ReadonlySet<string>>;
+  readonly heatmapStyle: Observable<HeatmapStyle>;
+  readonly predictionResults: Observable<PredictionResults>;
+
+  setTool(tool: ToolName): void;
+  setTerms(terms: readonly Term[]): void;
+  /** The term new shapes get; with a selection it is also given to what is selected. */
+  setActiveTerm(termId: string | null): void;
+  setSelection(ids: readonly string[]): void;
+  deleteSelection(): void;
+  setLayerVisible(layerId: string, visible: boolean): void;
+  /** Who I am: colour of my own selection. */
+  setMyColor(color: string): void;
+  setLabels(labels: WorkbenchLabels): void;
+  /** A false value lets one look but not draw (VIEWER). */
+  setEditable(editable: boolean): void;
+
+  fit(): void;
+  fitBounds(bounds: Bounds, options?: { readonly animate?: boolean }): void;
+  fitAnnotation(id: string): void;
+  zoomToMagnification(magnification: number): void;
+  /** By steps of two: +1 is twice as near. */
+  zoomBy(steps: number): void;
+  panTo(position: Position): void;
+  rotateTo(degrees: number): void;
+  /** Goes along with another client's viewport until the next own pan; `null` stops. */
+  follow(clientId: string | null): void;
+  readonly following: Observable<string | null>;
+
+  /** Which prediction is shown as overlay and polygons; `null` for none. */
+  showPrediction(predictionId: string | null, classes: readonly ClassStyle[]): void;
+  setHeatmapStyle(style: Partial<HeatmapStyle>): void;
+  setPredictionPolygonsVisible(visible: boolean): void;
+  /** Takes predicted polygons over as annotations of my own, with the given term. */
+  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void;
+  /** Hides predicted polygons from view and list. */
+  rejectPredictionPolygons(indexes: readonly number[]): void;
+
+  /** The view as a PNG, without panels. */
+  snapshot(): Promise<Blob>;
+  /** Returns whether the key was used; the workbench listens on its own element and, unless a text field has the focus, on the page. */
+  handleKey(event: KeyboardEvent): boolean;
+  close(): void;
+}
+
+export interface WorkbenchOptions {
+  readonly container: HTMLElement;
+  readonly slide: SlideFacts;
+  readonly session: SlideSession;
+  readonly terms: readonly Term[];
+  readonly myColor: string;
+  readonly labels: WorkbenchLabels;
+  readonly editable: boolean;
+  /** An initial view, from a link. */
+  readonly view?: { readonly center: Position; readonly downsample: number; readonly rotationDegrees: number };
+}
+
+export type OpenWorkbench = (options: WorkbenchOptions) => Workbench;
+
+// ---- uploads: sync/uploads.ts --------------------------------------------------------------------------------------------------------------
+
+export type UploadPhase = "waiting" | "sending" | "paused" | "checking" | "done" | "failed";
+
+export interface UploadState {
+  readonly filename: string;
+  readonly phase: UploadPhase;
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+  readonly bytesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  /** The tus upload's id, which `Query.uploads` lists too, once the server has given it. */
+  readonly uploadId: string | null;
+  /** Set when `phase` is "failed": the server's own words, `code` for translating. */
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  } | null;
+}
+
+export interface UploadTask {
+  readonly state: Observable<UploadState>;
+  pause(): void;
+  resume(): void;
+  /** Ends it and removes what the server holds of it. */
+  abort(): Promise<void>;
+}
+
+// The ways in, as exported:
+//   sync/index.ts   connect(options?): GraphqlConnection      `.client` is the urql Client for the panels' own queries and mutations
+//                   openSlideSession(connection, { slideId, me }): SlideSession
+//                   startUpload(file, { projectId }): UploadTask
+//   tools/index.ts  openWorkbench(options: WorkbenchOptions): Workbench
