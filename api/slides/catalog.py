@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 from tortoise.functions import Trim
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from api.errors import InvalidInput, NotFound
@@ -25,7 +26,7 @@ MAX_NAME = 255
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 50
 MAX_TAG = 64
-NEWEST_FIRST = ("-created_at", "id")
+NEWEST_FIRST = ("-created_at", "-id")
 
 Listener = Callable[[UUID], Awaitable[None]]
 _listeners: list[Listener] = []
@@ -57,6 +58,18 @@ async def notify_changed(slide_id: UUID) -> None:
         await listener(slide_id)
 
 
+async def get_slide(slide_id: UUID) -> Slide:
+    """A slide, in the bin or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    slide = await Slide.get_or_none(id=slide_id)
+    if slide is None:
+        raise _gone(slide_id)
+    return slide
+
+
 async def list_slides(
     project_id: UUID,
     first: int,
@@ -73,6 +86,17 @@ async def list_slides(
         tag: only slides with exactly this tag.
         in_bin: deleted slides instead of the others.
     """
+    return await fetch_page(_matching(project_id, search, tag, in_bin), NEWEST_FIRST, first, after)
+
+
+async def count_slides(
+    project_id: UUID, *, search: str | None = None, tag: str | None = None, in_bin: bool = False
+) -> int:
+    """How many slides `list_slides` with the same arguments lists on all its pages."""
+    return await _matching(project_id, search, tag, in_bin).count()
+
+
+def _matching(project_id: UUID, search: str | None, tag: str | None, in_bin: bool) -> QuerySet[Slide]:
     query = Slide.filter(project_id=project_id, deleted_at__isnull=not in_bin)
     for word in (search or "").split()[:10]:
         query = query.filter(Q(name__icontains=word) | Q(description__icontains=word) | Q(filename__icontains=word))
@@ -80,11 +104,7 @@ async def list_slides(
         # The column holds a JSON list; a string with its quotes occurs in it only as a whole element.
         quoted = json.dumps(tag, ensure_ascii=False)
         query = query.annotate(tags_text=Trim("tags")).filter(tags_text__contains=quoted)
-    return await fetch_page(query, NEWEST_FIRST, first, after)
-
-
-async def count_slides(project_id: UUID, *, in_bin: bool = False) -> int:
-    return await Slide.filter(project_id=project_id, deleted_at__isnull=not in_bin).count()
+    return query
 
 
 async def list_uploads(project_id: UUID, user_id: UUID) -> list[Upload]:
@@ -150,9 +170,7 @@ async def purge_slide(slide_id: UUID, storage: Storage) -> bool:
 
 
 async def _changed(slide_id: UUID) -> Slide:
-    slide = await Slide.get_or_none(id=slide_id)
-    if slide is None:
-        raise _gone(slide_id)
+    slide = await get_slide(slide_id)
     await notify_changed(slide_id)
     return slide
 
