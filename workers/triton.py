@@ -15,7 +15,6 @@ from tritonclient.utils import InferenceServerException
 from api.errors import InvalidInput, NotFound, PlatformError, Unavailable
 from api.predictions.model_info import INPUT, OUTPUT, ModelInfo, read_model_info
 
-
 Patches = npt.NDArray[np.uint8]
 _CALL_S = 10.0
 
@@ -111,12 +110,12 @@ class TritonClient:
         if result is None or result.shape != expected or result.dtype != np.uint8:
             found = "nothing" if result is None else f"{result.dtype} {result.shape}"
             raise InferenceFailed(
-                f"The model {model.name} answered {found} instead of uint8 {expected}. Check its files in the repository."
+                f"The model {model.name} answered {found} instead of uint8 {expected}. Check its files."
             )
         return np.asarray(result)
 
     async def canary(self, model: ModelInfo) -> float:
-        """Infer one white patch: `ready` stays true in Triton when a model's process has died, this does not. Seconds it took."""
+        """Infer one white patch; the seconds it took. Triton's `ready` stays true when a model's process is dead."""
         started = time.monotonic()
         await self.infer(model, np.full((1, model.patch_px, model.patch_px, 3), 255, np.uint8))
         return time.monotonic() - started
@@ -142,7 +141,7 @@ class TritonClient:
             return ModelSick(f"The model {model} has crashed inside the model server ({message}). It is loaded anew.")
         if "unknown model" in text or "is not found" in text or "no available versions" in text or "not ready" in text:
             return NotFound(
-                f"The model server has no model '{model}' ({message}). Look at predictionModels or into the model repository.",
+                f"The model server has no model '{model}' ({message}). Look into the model repository.",
                 code="MODEL_NOT_FOUND",
             )
         if "UNAVAILABLE" in status or "CANCELLED" in status or "DEADLINE" in status:
