@@ -20,9 +20,7 @@ from api.models.project import Membership, Project, Role
 from api.models.user import User
 from api.settings import Settings, get_settings
 from api.slides.convert import convert_to_pyramid
-from api.slides.ingest import Ingest
-from api.slides.reader import ReaderPool
-from api.slides.storage import Storage
+from api.slides.services import slide_services
 
 EMAIL = "admin@coslide.local"
 
@@ -63,7 +61,7 @@ async def prepare(settings: Settings, samples: Path) -> list[str]:
     """
     applied: list[str] = []
     await migrate(settings, lambda event, app, name: applied.append(name) if "start" in event else None)
-    done = [f"{len(applied)} migrations applied" if applied else "tables up to date"]
+    done = [f"{len(applied)} migration{'s' if len(applied) > 1 else ''} applied" if applied else "tables up to date"]
     async with connected(settings):
         owner = await User.filter(is_admin=True).order_by("created_at").first()
         if owner is None:
@@ -80,15 +78,14 @@ async def _import_samples(settings: Settings, samples: Path, owner: User) -> Asy
     project = await Project.create(name="Samples", description="Two images to try things on.", created_by=owner)
     await Membership.create(project=project, user=owner, role=Role.OWNER)
     try:
-        async with ReaderPool(settings) as pool:
-            ingest = Ingest(Storage(settings.data), pool, max_bytes=int(settings.upload_max_gb * 1e9))
+        async with slide_services(settings) as slides:
             for sample in SAMPLES:
                 with tempfile.TemporaryDirectory(dir=samples) as scratch:
                     file = samples / sample.filename
                     if sample.mpp is not None:
                         flat, file = file, Path(scratch, file.name).with_suffix(".tiff")
                         await asyncio.to_thread(convert_to_pyramid, flat, file, mpp=sample.mpp)
-                    slide = await ingest.import_file(file, project.id, owner.id, sample.name)
+                    slide = await slides.ingest.import_file(file, project.id, owner.id, sample.name)
                 slide.description = sample.description
                 await slide.save(update_fields=["description"])
                 yield slide.name
