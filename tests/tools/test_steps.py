@@ -19,11 +19,11 @@ def without_times(text: str) -> str:
     return re.sub(r"\d+(\.\d)? s", "N s", text)
 
 
-def test_a_step_says_that_it_starts_and_how_it_ended() -> None:
+def test_a_short_step_says_how_it_ended() -> None:
     output = io.StringIO()
     with Reporter(output).step("Web client") as step:
         step.outcome = "unchanged"
-    assert output.getvalue() == "• Web client …\n• Web client: unchanged\n"
+    assert output.getvalue() == "• Web client: unchanged\n"
 
 
 def test_a_long_step_shows_what_it_is_doing() -> None:
