@@ -60,9 +60,7 @@ def find_install(venv: Path) -> TritonInstall:
     if not python.exists():
         raise _missing(f"There is no virtual environment at {venv}")
     try:
-        answer = subprocess.run(
-            [python, "-I", "-c", _FACTS], capture_output=True, timeout=30, check=True, text=True
-        )
+        answer = subprocess.run([python, "-I", "-c", _FACTS], capture_output=True, timeout=30, check=True, text=True)
     except (OSError, subprocess.SubprocessError) as exc:
         raise _missing(f"The interpreter {python} does not run ({exc})") from exc
     facts: dict[str, str] = json.loads(answer.stdout)

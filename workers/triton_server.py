@@ -186,9 +186,7 @@ class TritonServer:
         async with triton_grpc.InferenceServerClient(self.grpc_address) as client:
             while not await _is_ready(client):
                 if process.returncode is not None:
-                    raise self._failed(
-                        f"The model server ended with code {process.returncode} while starting"
-                    )
+                    raise self._failed(f"The model server ended with code {process.returncode} while starting")
                 if time.monotonic() > deadline:
                     raise self._failed(f"The model server was not ready after {self._start_timeout_s:.0f} s")
                 with contextlib.suppress(TimeoutError):
@@ -205,9 +203,7 @@ class TritonServer:
 
     def _failed(self, what: str) -> Unavailable:
         lines = self.log_path.read_text(errors="replace").splitlines()
-        told = [line for line in lines if line and line[0] not in "|+"][
-            -12:
-        ]  # without the tables of settings
+        told = [line for line in lines if line and line[0] not in "|+"][-12:]  # without the tables of settings
         return Unavailable(
             f"{what}. Its log {self.log_path} ends with:\n"
             + "\n".join(told)

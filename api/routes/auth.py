@@ -74,7 +74,7 @@ async def link(request: Request) -> Response:
 
 
 def refusal(request: Request, error: PlatformError) -> Response:
-    """A failed navigation: a person is sent to the sign-in page, which tells it in their language; a program gets it raw."""
+    """A failed navigation: a person goes to the sign-in page, which tells it in their language; a program gets it raw."""
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(f"{SIGN_IN_PAGE}?{urlencode({'error': error.code})}", status_code=303)
     raise error

@@ -1,0 +1,175 @@
+"""Turns probability maps into polygons with holes, in level-0 pixels. PURE.
+
+A map may come in blocks, so that memory stays bounded: polygons are traced along pixel edges, those that end at a
+block's border are joined with their continuation, and only then is the outline simplified.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+Probability = npt.NDArray[np.uint8]
+"""(h, w) uint8, probability x 255 of one class; 0 where nothing was predicted."""
+
+_SIMPLIFY_PX = 0.5
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One predicted polygon.
+
+    Attributes:
+        shape: a valid polygon, with holes, in level-0 pixels.
+        mean: mean probability of its pixels in [0, 1].
+        class_index: index in the model's classes.
+    """
+
+    shape: shapely.Polygon
+    mean: float
+    class_index: int
+
+    def area_mm2(self, mpp: float) -> float:
+        """Area in mm², with `mpp` micrometres per level-0 pixel."""
+        return float(self.shape.area) * (mpp / 1000) ** 2
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A polygon of one block in model pixels, before joining; `mean` in [0, 255]."""
+
+    shape: shapely.Polygon
+    mean: float
+
+
+class ContourTracer:
+    """Collects blocks of one class's probability and gives polygons.
+
+    Args:
+        threshold: probability in [0, 1] from which a pixel belongs to the class.
+        downsample: level-0 pixels per model pixel.
+        class_index: index in the model's classes.
+        min_area_px: polygons under this many model pixels are dropped.
+        l0_size: (width, height) of level 0, which no polygon leaves.
+    """
+
+    def __init__(
+        self, *, threshold: float, downsample: float, class_index: int, min_area_px: float, l0_size: tuple[int, int]
+    ) -> None:
+        self._cut = cut_of(threshold)
+        self._downsample = downsample
+        self._class_index = class_index
+        self._min_area_px = min_area_px
+        self._l0_size = l0_size
+        self._whole: list[_Part] = []
+        self._cut_off: list[_Part] = []
+
+    def add(self, block: Probability, m_left: int, m_top: int) -> None:
+        """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
+        height, width = block.shape
+        for part in _trace(block, self._cut, m_left, m_top):
+            x0, y0, x1, y1 = part.shape.bounds
+            touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
+            (self._cut_off if touches else self._whole).append(part)
+
+    def finish(self) -> list[Outline]:
+        """The polygons, joined over block borders and simplified to half a model pixel, from top to bottom."""
+        parts = [*self._whole, *_join(self._cut_off)]
+        kept = [part for part in parts if part.shape.area >= self._min_area_px]
+        width, height = self._l0_size
+        outlines = []
+        for part in _simplified(kept):
+            points_to_l0 = shapely.transform(part.shape, lambda m_points: m_points * self._downsample)
+            for shape in _polygons(shapely.intersection(points_to_l0, shapely.box(0, 0, width, height))):
+                outlines.append(Outline(shape, part.mean / 255, self._class_index))
+        outlines.sort(key=lambda outline: (outline.shape.bounds[1], outline.shape.bounds[0], outline.shape.area))
+        return outlines
+
+
+def cut_of(threshold: float) -> int:
+    """The smallest stored probability (0 to 255) that is at or over a threshold in [0, 1]; at least 1."""
+    return max(1, math.ceil(threshold * 255 - 1e-9))
+
+
+def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]:
+    """Polygons of the pixels at or over `cut`, in model pixels, along pixel edges.
+
+    OpenCV's outlines run through pixel centres, half a pixel too far in. So the outline is taken on the pixels'
+    corners: a corner is set when one of its four pixels is. Gaps one pixel wide close by that.
+    """
+    mask = block >= cut
+    if not mask.any():
+        return []
+    corners = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.uint8)
+    for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        corners[dy : dy + mask.shape[0], dx : dx + mask.shape[1]] |= mask.view(np.uint8)
+    means, labels = _component_means(block, mask, corners)
+    rings, hierarchy = cv2.findContours(corners, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    parts: list[_Part] = []
+    for ring, links in zip(rings, hierarchy[0], strict=True):
+        if links[3] != -1 or len(ring) < 3:  # a hole, or a line without area
+            continue
+        holes = []
+        hole = links[2]
+        while hole != -1:
+            if len(rings[hole]) >= 3:
+                holes.append(rings[hole][:, 0, :])
+            hole = hierarchy[0][hole][0]
+        column, row = ring[0, 0]
+        mean = float(means[labels[row, column]])
+        polygon = shapely.Polygon(ring[:, 0, :], holes)
+        parts.extend(
+            _Part(shapely.transform(shape, lambda points: points + np.array([m_left, m_top])), mean)
+            for shape in _polygons(polygon)
+        )
+    return parts
+
+
+def _component_means(
+    block: Probability, mask: npt.NDArray[np.bool_], corners: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
+    """(mean probability by label, labels of the corners); each outer outline is one label."""
+    count, found = cv2.connectedComponents(corners, connectivity=8)
+    labels = np.asarray(found, np.int32)
+    of_pixels = labels[:-1, :-1][mask]
+    sums = np.bincount(of_pixels, weights=block[mask], minlength=count)
+    pixels = np.bincount(of_pixels, minlength=count)
+    return sums / np.maximum(pixels, 1), labels
+
+
+def _join(parts: Sequence[_Part]) -> list[_Part]:
+    """Parts of one polygon, cut by block borders, as one; its mean is weighted by area."""
+    if not parts:
+        return []
+    joined = _polygons(shapely.union_all([part.shape for part in parts]))
+    tree = shapely.STRtree(joined)
+    weights, sums = np.zeros(len(joined)), np.zeros(len(joined))
+    inner = [part.shape.representative_point() for part in parts]
+    for part_index, joined_index in tree.query(inner, predicate="intersects").T.tolist():
+        area = parts[part_index].shape.area
+        weights[joined_index] += area
+        sums[joined_index] += area * parts[part_index].mean
+    return [
+        _Part(shape, float(sums[index] / weights[index])) for index, shape in enumerate(joined) if weights[index] > 0
+    ]
+
+
+def _simplified(parts: Sequence[_Part]) -> list[_Part]:
+    shapes = shapely.simplify([part.shape for part in parts], _SIMPLIFY_PX, preserve_topology=True)
+    return [
+        _Part(polygon, part.mean) for part, shape in zip(parts, shapes, strict=True) for polygon in _polygons(shape)
+    ]
+
+
+def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
+    """The valid polygons with area that a shape consists of."""
+    valid = shape if shape.is_valid else shapely.make_valid(shape)
+    if isinstance(valid, shapely.MultiPolygon | shapely.GeometryCollection):
+        return [polygon for part in valid.geoms for polygon in _polygons(part)]
+    return [valid] if isinstance(valid, shapely.Polygon) and valid.area > 0 else []
