@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from uuid import UUID
 
 import strawberry
 from starlette.requests import HTTPConnection
@@ -27,6 +28,7 @@ class Context:
         loaders: DataLoaders by class, made on first use by `loader`.
         connection: the socket, when there is one, so that its viewer can be looked up again before each operation.
         connection_params: what a socket's first message carried; Strawberry fills it.
+        present: (slide id, client id) pairs that showed presence here; they leave when the socket's stream ends.
     """
 
     viewer: Viewer | None
@@ -35,6 +37,7 @@ class Context:
     loaders: dict[type[Any], Any] = field(default_factory=dict)
     connection: HTTPConnection | None = None
     connection_params: dict[str, Any] | None = None
+    present: set[tuple[UUID, str]] = field(default_factory=set)
 
     def loader(self, kind: type[L]) -> L:
         """The loader of that class for this request; `kind` takes no arguments, such as `UserByIdLoader`."""
