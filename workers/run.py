@@ -18,11 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from api.errors import InvalidInput
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
+from api.predictions.resolution import slide_mpp
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from workers.patches import Region
 from workers.pipeline import Pipeline, first_failure
-from workers.plan import Plan, make_plan, slide_mpp
+from workers.plan import Plan, make_plan
 from workers.qupath import feature_collection
 from workers.result import figures_of, trace
 from workers.triton import TritonClient
