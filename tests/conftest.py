@@ -26,7 +26,8 @@ import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 
-from api.models import MODEL_MODULES
+from api.models.database import tortoise_config
+from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
 from tests.servers.mariadb import MariadbServer, mariadb_binary
 from tests.servers.redis import RedisServer, redis_binary
@@ -101,7 +102,7 @@ async def _open_database(url: str) -> AsyncIterator[TortoiseContext]:
     # Tortoise keeps each model's INSERT by connection name, so MariaDB would be sent SQLite's.
     EXECUTOR_CACHE.clear()
     async with TortoiseContext() as context:
-        await context.init(db_url=url, modules={"models": MODEL_MODULES})
+        await context.init(config=tortoise_config(Settings(database_url=url)))
         await context.generate_schemas(safe=False)
         yield context
 

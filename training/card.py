@@ -36,13 +36,9 @@ def write_figures(
     """
     text = card.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
-        raise ValueError(
-            f"{card} lacks the lines {BEGIN!r} and {END!r}, between which the figures go. Add them."
-        )
+        raise ValueError(f"{card} lacks the lines {BEGIN!r} and {END!r}, between which the figures go. Add them.")
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    card.write_text(
-        head + BEGIN + _figures(facts, calibration, of_full, of_int8) + END + tail, encoding="utf-8"
-    )
+    card.write_text(head + BEGIN + _figures(facts, calibration, of_full, of_int8) + END + tail, encoding="utf-8")
 
 
 def _figures(

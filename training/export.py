@@ -125,9 +125,7 @@ def measure(
         image = sample.read_image()
         grid = WindowGrid(*image.shape[:2])
         answers = [request.infer([window[None]])[0][0].copy() for window in grid.cut(image)]
-        results.append(
-            measure_image(grid.join(np.stack(answers)), sample.read_labels(), sample.case, threshold)
-        )
+        results.append(measure_image(grid.join(np.stack(answers)), sample.read_labels(), sample.case, threshold))
     return summarise(results)
 
 

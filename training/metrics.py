@@ -35,8 +35,8 @@ class ImageResult:
     carcinoma_share: float
     """Carcinoma's part of the predicted epithelium, in [0, 1]: the image's score."""
     reliability: NDArray[np.float64]
-    """(3, CONFIDENCE_BINS), pixels by the confidence of their most probable class: how many there are, the sum
-    of their confidences, how many are right. Zero for a high-grade image.
+    """(3, CONFIDENCE_BINS), pixels by the confidence of their most probable class: how many, the sum of
+    their confidences, how many are right. Zero for a high-grade image.
     """
 
 
@@ -96,9 +96,7 @@ def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> fl
         ValueError: if one of the two kinds is absent.
     """
     if not positive or not negative:
-        raise ValueError(
-            "The area under the curve needs positive and negative images; only one kind was given."
-        )
+        raise ValueError("The area under the curve needs positive and negative images; only one kind was given.")
     above = np.asarray(positive, np.float64)[:, None] - np.asarray(negative, np.float64)[None, :]
     return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
@@ -138,9 +136,7 @@ def summarise(results: Sequence[ImageResult]) -> dict[str, float | int | None]:
     """
     decided = [result for result in results if result.label != HIGH_GRADE]
     if not decided:
-        raise ValueError(
-            "Every image of the split is high-grade: no Dice can be given. Choose another split."
-        )
+        raise ValueError("Every image of the split is high-grade: no Dice can be given. Choose another split.")
     confusion = np.sum([result.confusion for result in decided], axis=0)
     reliability = np.sum([result.reliability for result in decided], axis=0)
     positive = [result.carcinoma_share for result in decided if result.label == CARCINOMA]

@@ -70,7 +70,7 @@ def parameters(facts: Facts) -> dict[str, str]:
         "patch_size": str(WINDOW_PX),
         "classes": _json([tissue.name for tissue in CLASSES]),
         "class_names": _json({c.name: {"en": c.english, "ko": c.korean} for c in CLASSES}),
-        "colours": _json({c.name: c.colour for c in CLASSES}),
+        "colors": _json({c.name: c.colour for c in CLASSES}),
         "positive_class": "carcinoma",
         "threshold": str(facts.threshold),
         "cpu_precision": facts.precision,

@@ -123,9 +123,7 @@ def _create(
     layer_id = op.layer_id or around.own_layer_id
     layer = around.layers.get(layer_id) if layer_id else None
     if layer is None:
-        raise NotFound(
-            f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId"
-        )
+        raise NotFound(f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId")
     if not editor.may_add_to(layer):
         raise NotPermitted(
             f"You can't draw in the layer “{layer.name}”. Leave layerId away to draw in your own.",
@@ -172,9 +170,7 @@ def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor
         _require_term(op.term_id, around)  # type: ignore[arg-type]
         changes["term_id"] = op.term_id
     if op.attributes is not None:
-        merged = {
-            key: value for key, value in {**row.attributes, **op.attributes}.items() if value is not None
-        }
+        merged = {key: value for key, value in {**row.attributes, **op.attributes}.items() if value is not None}
         if merged != row.attributes:
             changes["attributes"] = merged
     if op.note is not UNSET and op.note != row.note:

@@ -44,10 +44,7 @@ class Applied:
             event.seq,
             tuple(AnnotationRow.from_body(slide_id, body) for body in event.body["annotations"]),
             tuple(LayerRow.from_body(slide_id, body) for body in event.body["layers"]),
-            tuple(
-                Skipped(UUID(s["id"]), s["code"], s["message"])
-                for s in (event.result or {}).get("skipped", ())
-            ),
+            tuple(Skipped(UUID(s["id"]), s["code"], s["message"]) for s in (event.result or {}).get("skipped", ())),
         )
 
 
@@ -167,9 +164,7 @@ async def _surroundings(
     if layer_ids := {op.layer_id for op in creates if op.layer_id} - layers.keys():
         found = Layer.filter(id__in=layer_ids, slide_id=access.slide_id, deleted_at__isnull=True)
         layers |= {layer.id: LayerRow.from_model(layer) for layer in await found.using_db(connection)}
-    named_terms = {
-        op.term_id for op in ops if isinstance(op, Create | Update) and isinstance(op.term_id, UUID)
-    }
+    named_terms = {op.term_id for op in ops if isinstance(op, Create | Update) and isinstance(op.term_id, UUID)}
     terms: list[Any] = []
     if named_terms:
         known = Term.filter(id__in=named_terms, project_id=access.project_id, deleted_at__isnull=True)

@@ -181,13 +181,9 @@ def extent_of(geometry: Geometry) -> Extent:
     elif geometry.kind is GeometryKind.LINE:
         area, length = 0.0, _path_length(points)
     else:
-        area = sum(
-            abs(_ring_area(p[0])) - sum(abs(_ring_area(hole)) for hole in p[1:]) for p in geometry.polygons
-        )
+        area = sum(abs(_ring_area(p[0])) - sum(abs(_ring_area(hole)) for hole in p[1:]) for p in geometry.polygons)
         length = sum(_path_length(np.concatenate([ring, ring[:1]])) for ring in geometry.rings)
-    return Extent(
-        float(low[0]), float(low[1]), float(high[0]), float(high[1]), max(float(area), 0.0), float(length)
-    )
+    return Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]), max(float(area), 0.0), float(length))
 
 
 def _ring_area(ring: Points) -> float:
@@ -220,13 +216,9 @@ def _ring(kind: GeometryKind, value: object) -> Points:
     try:
         points = np.array([(float(point[0]), float(point[1])) for point in items], dtype=np.float64)
     except (TypeError, ValueError, IndexError, KeyError) as exc:
-        raise _invalid(
-            "A point is not a pair of numbers [x, y]. Send coordinates in level-0 pixels."
-        ) from exc
+        raise _invalid("A point is not a pair of numbers [x, y]. Send coordinates in level-0 pixels.") from exc
     if not np.isfinite(points).all() or np.abs(points).max() > MAX_COORDINATE:
-        raise _invalid(
-            f"A coordinate is not a finite number within ±{MAX_COORDINATE:.0f} pixels. Send level-0 pixels."
-        )
+        raise _invalid(f"A coordinate is not a finite number within ±{MAX_COORDINATE:.0f} pixels. Send level-0 pixels.")
     points = np.round(points, DECIMALS) + 0.0  # adding zero turns -0.0 into 0.0
     least = 1 if kind is GeometryKind.POINT else 2 if kind is GeometryKind.LINE else 3
     if kind in AREAL and len(points) > 1 and np.array_equal(points[0], points[-1]):
@@ -240,9 +232,7 @@ def _ring(kind: GeometryKind, value: object) -> Points:
 
 def _items(value: object, what: str) -> Sequence[Any]:
     if not isinstance(value, list | tuple) or not value:
-        raise _invalid(
-            f"The coordinates hold no list of {what}. Send GeoJSON coordinates, nested as the type asks."
-        )
+        raise _invalid(f"The coordinates hold no list of {what}. Send GeoJSON coordinates, nested as the type asks.")
     return value
 
 

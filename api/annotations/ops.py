@@ -78,9 +78,7 @@ def check_ops(ops: list[Op]) -> None:
             code="TOO_MANY_OPS",
             params={"limit": MAX_OPS, "actual": len(ops)},
         )
-    packed = sum(
-        len(op.shape.packed) for op in ops if isinstance(op, Create | Update) and isinstance(op.shape, Shape)
-    )
+    packed = sum(len(op.shape.packed) for op in ops if isinstance(op, Create | Update) and isinstance(op.shape, Shape))
     if packed > MAX_VERTICES_PER_CALL * 6:
         raise TooLarge(
             f"The shapes of one call take {packed} packed bytes; at most {MAX_VERTICES_PER_CALL * 6} are allowed. Send them in several calls.",

@@ -87,9 +87,7 @@ class AnnotationRow:
     @classmethod
     def from_columns(cls, values: Mapping[str, Any]) -> AnnotationRow:
         """From `Annotation.values(*COLUMNS)`."""
-        extent = Extent(
-            *(values[name] for name in ("min_x", "min_y", "max_x", "max_y", "area_px", "length_px"))
-        )
+        extent = Extent(*(values[name] for name in ("min_x", "min_y", "max_x", "max_y", "area_px", "length_px")))
         return cls(
             shape=Shape(GeometryKind(values["kind"]), bytes(values["geometry"]), extent),
             **{name: values[name] for name in cls.__dataclass_fields__ if name != "shape"},

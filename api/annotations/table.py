@@ -25,11 +25,7 @@ async def load_rows(connection: BaseDBAsyncClient, ids: Iterable[UUID]) -> dict[
     wanted = list(dict.fromkeys(ids))
     found: dict[UUID, AnnotationRow] = {}
     for start in range(0, len(wanted), BATCH):
-        values = (
-            await Annotation.filter(id__in=wanted[start : start + BATCH])
-            .using_db(connection)
-            .values(*COLUMNS)
-        )
+        values = await Annotation.filter(id__in=wanted[start : start + BATCH]).using_db(connection).values(*COLUMNS)
         found |= {row["id"]: AnnotationRow.from_columns(row) for row in values}
     return found
 
@@ -67,8 +63,7 @@ async def update_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
         changes = "ON DUPLICATE KEY UPDATE " + ", ".join(f"{name}=VALUES({name})" for name in _SAVED)
     models = [row.to_model() for row in rows]
     values = [
-        [field.to_db_value(getattr(model, field.model_field_name), model) for field in fields]
-        for model in models
+        [field.to_db_value(getattr(model, field.model_field_name), model) for field in fields] for model in models
     ]
     statement = f"INSERT INTO annotation ({names}) VALUES ({marks}) {changes}"  # noqa: S608 - names come from COLUMNS
     for start in range(0, len(values), BATCH):

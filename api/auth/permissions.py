@@ -30,6 +30,17 @@ def require_viewer(viewer: Viewer | None) -> Viewer:
     return viewer
 
 
+def require_session(viewer: Viewer | None) -> Viewer:
+    """The viewer when signed in by a session; an API token must not hand out credentials."""
+    signed_in = require_viewer(viewer)
+    if signed_in.via_token:
+        raise NotPermitted(
+            "An API token can't change accounts, sessions or tokens. Sign in with a browser to do that.",
+            code="SESSION_NEEDED",
+        )
+    return signed_in
+
+
 def require_scope(viewer: Viewer, action: Action) -> None:
     """Raise `NotPermitted` when the API token lacks the scope for `action`."""
     scope = scope_for(action)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from api.models.project import Role
@@ -39,6 +40,8 @@ class Viewer:
     Attributes:
         credential: hash of the session or API token used; revoking it ends sockets opened with it.
         scopes: what the credential allows, beside what the person's role allows.
+        expires_at: when the credential ends by itself; None for a token without an end.
+        via_token: whether an API token was used; it can't manage accounts, sessions and tokens.
     """
 
     user_id: UUID
@@ -46,6 +49,8 @@ class Viewer:
     credential: str
     scopes: frozenset[Scope] = ALL_SCOPES
     is_admin: bool = False
+    expires_at: datetime | None = None
+    via_token: bool = False
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {

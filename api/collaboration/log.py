@@ -255,9 +255,7 @@ async def _add_one(connection: BaseDBAsyncClient, slide_id: UUID) -> bool:
 
 
 async def _refuse_replay(connection: BaseDBAsyncClient, slide_id: UUID, origin: Origin) -> None:
-    any_row = (
-        await SlideEvent.filter(client_id=origin.client_id).using_db(connection).first().values("actor_id")
-    )
+    any_row = await SlideEvent.filter(client_id=origin.client_id).using_db(connection).first().values("actor_id")
     if any_row is None:
         return
     if any_row["actor_id"] != origin.actor_id:
@@ -266,9 +264,7 @@ async def _refuse_replay(connection: BaseDBAsyncClient, slide_id: UUID, origin: 
             code="CLIENT_ID_TAKEN",
             field="clientId",
         )
-    row = await SlideEvent.get_or_none(
-        client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection
-    )
+    row = await SlideEvent.get_or_none(client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection)
     if row is None:
         return
     if row.slide_id != slide_id:  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ class ApiToken(Model):
 
 
 class UsedState(Model):
-    """The id of an OAuth state that came back once, kept until the state itself has expired: the second return is refused."""
+    """The id of an OAuth state that came back once, kept until the state has expired: a second return is refused."""
 
     id = fields.CharField(max_length=64, primary_key=True)
     expires_at = fields.DatetimeField(db_index=True)

@@ -14,12 +14,15 @@ import simplejpeg
 from api.errors import NotFound
 from api.slides.check import describe_checked
 from api.slides.container import JPEG2000
+from api.slides.convert import convert_to_pyramid
 from api.slides.patch_source import PatchSource
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.slide_file import Pixels, SlideFile, damaged
+from api.slides.sniff import FileKind
+from api.slides.sniff import sniff as sniff_file
 
-TILE_QUALITY = 90
+TILE_QUALITY = 95
 OPEN_SLIDES = 8
 
 cv2.setNumThreads(1)
@@ -58,6 +61,17 @@ def describe(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """The file's facts, and the index of its stored tiles as a blob; the pixels are tried on every level."""
     facts, index = describe_checked(Path(arguments["path"]))
     return Message({"facts": facts.as_json()}, [index.to_bytes()])
+
+
+def sniff(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Whether the file is a slide or a flat image that can be converted."""
+    return Message({"flat_image": sniff_file(Path(arguments["path"])) is FileKind.FLAT_IMAGE})
+
+
+def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Make a flat image into a pyramid."""
+    convert_to_pyramid(Path(arguments["path"]), Path(arguments["target"]))
+    return Message({})
 
 
 def region(arguments: dict[str, Any], _: list[bytes]) -> Message:
@@ -140,6 +154,8 @@ def _bands(height: int, band: int, downsample: float) -> list[int]:
 
 
 OPERATIONS: dict[str, Operation] = {
+    "sniff": sniff,
+    "convert": convert,
     "describe": describe,
     "region": region,
     "tile": tile,

@@ -224,7 +224,11 @@ export interface UploadState {
   /** The tus upload's id, which `Query.uploads` lists too, once the server has given it. */
   readonly uploadId: string | null;
   /** Set when `phase` is "failed": the server's own words, `code` for translating. */
-  readonly error: { readonly code: string; readonly message: string; readonly params: Readonly<Record<string, unknown>> } | null;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  } | null;
 }
 
 export interface UploadTask {

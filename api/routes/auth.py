@@ -1,0 +1,110 @@
+"""`/auth/…`: registering, signing in and out, sign-in links."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from api.auth import accounts, cookies, sessions
+from api.auth.links import use_link
+from api.auth.origin import check_origin
+from api.auth.secrets import hash_token
+from api.auth.sign_in import sign_in_with_password
+from api.errors import PlatformError
+from api.models.user import User
+from api.routes.body import read_json_object, required_text
+from api.settings import Settings
+
+SIGN_IN_PAGE = "/sign-in"
+
+
+async def register(request: Request) -> Response:
+    """`POST /auth/register {email, name, password, locale?}`: a new account, signed in. 201 with the user."""
+    check_origin(request)
+    settings: Settings = request.app.state.settings
+    accounts.require_open_registration(settings)
+    body = await read_json_object(request)
+    user = await accounts.create_account(
+        email=required_text(body, "email"),
+        name=required_text(body, "name"),
+        password=required_text(body, "password"),
+        locale=required_text(body, "locale") if "locale" in body else "en",
+    )
+    return await _signed_in(request, user, JSONResponse(_user_json(user), status_code=201))
+
+
+async def login(request: Request) -> Response:
+    """`POST /auth/login {email, password}`: begin a session. 200 with the user."""
+    check_origin(request)
+    settings: Settings = request.app.state.settings
+    body = await read_json_object(request)
+    user = await sign_in_with_password(
+        required_text(body, "email"),
+        required_text(body, "password"),
+        address=_address(request),
+        attempts=settings.sign_in_attempts,
+    )
+    return await _signed_in(request, user, JSONResponse(_user_json(user)))
+
+
+async def logout(request: Request) -> Response:
+    """`POST /auth/logout`: end the session. 204, also without one."""
+    check_origin(request)
+    settings: Settings = request.app.state.settings
+    token = cookies.session_token(request, settings)
+    if token is not None:
+        await sessions.revoke(hash_token(token))
+    response = Response(status_code=204)
+    cookies.clear_session(response, settings)
+    return response
+
+
+async def link(request: Request) -> Response:
+    """`GET /auth/link?token=`: sign in by a single-use link and go to the first page."""
+    if request.method == "HEAD":  # a preview of the link must not use it up
+        return Response(status_code=204)
+    try:
+        user = await use_link(request.query_params.get("token", ""))
+    except PlatformError as error:
+        return refusal(request, error)
+    return await _signed_in(request, user, RedirectResponse("/", status_code=303))
+
+
+def refusal(request: Request, error: PlatformError) -> Response:
+    """A failed navigation: a person goes to the sign-in page, which tells it in their language; a program gets it raw."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{SIGN_IN_PAGE}?{urlencode({'error': error.code})}", status_code=303)
+    raise error
+
+
+async def _signed_in(request: Request, user: User, response: Response) -> Response:
+    """Begin a session on the answer; a session the browser had before ends."""
+    settings: Settings = request.app.state.settings
+    before = cookies.session_token(request, settings)
+    if before is not None:
+        await sessions.revoke(hash_token(before))
+    token = await sessions.create(
+        user.id, settings, user_agent=request.headers.get("user-agent", ""), address=_address(request)
+    )
+    cookies.set_session(response, settings, token)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+def _user_json(user: User) -> dict[str, object]:
+    return {"user": {"id": str(user.id), "name": user.name, "email": user.email, "locale": user.locale}}
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+routes = [
+    Route("/auth/register", register, methods=["POST"]),
+    Route("/auth/login", login, methods=["POST"]),
+    Route("/auth/logout", logout, methods=["POST"]),
+    Route("/auth/link", link, methods=["GET"]),
+]

@@ -1,0 +1,140 @@
+/** The prediction's heatmap over the slide, growing as tiles arrive. */
+import { boundsOfPositions } from "../model/geometry";
+import { DEFAULT_HEATMAP_STYLE, type HeatmapStyle, type HeatmapTile, type Prediction } from "../model/prediction";
+import type { Level } from "../model/slide";
+import { CanvasLayer } from "./canvasLayer";
+import { hatch } from "./color";
+import { type ScreenView, screenFromLevel0, visibleCorners } from "./coordinates";
+import { DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+import { HeatmapTiles } from "./heatmapTiles";
+
+export class HeatmapLayer extends CanvasLayer {
+  private tiles: HeatmapTiles | null = null;
+  private predictionId: string | null = null;
+  private style: HeatmapStyle = DEFAULT_HEATMAP_STYLE;
+  private palette: HeatmapPalette = DEFAULT_PALETTE;
+  private readonly hatching = document.createElement("canvas");
+
+  constructor() {
+    super("coslide-heatmap", 10);
+  }
+
+  /** Shows a prediction's heatmap, or none; the same prediction again only brings it up to date. */
+  show(prediction: Prediction | null): void {
+    const heatmap = prediction?.heatmap ?? null;
+    if (prediction === null || heatmap === null) {
+      this.close();
+    } else if (this.predictionId !== prediction.id || this.tiles === null) {
+      this.close();
+      this.predictionId = prediction.id;
+      this.tiles = new HeatmapTiles(heatmap, prediction.heatmapVersion, () => this.changed());
+      this.tiles.setStyle(this.style, this.palette);
+    }
+    this.changed();
+  }
+
+  noteChanged(predictionId: string, tiles: readonly HeatmapTile[]): void {
+    if (predictionId !== this.predictionId) return;
+    this.tiles?.noteChanged(tiles);
+    this.changed();
+  }
+
+  /** After news were missed. */
+  renew(prediction: Prediction): void {
+    if (prediction.id !== this.predictionId) return;
+    this.tiles?.renew(prediction.heatmapVersion);
+    this.changed();
+  }
+
+  setStyle(style: HeatmapStyle, palette: HeatmapPalette = this.palette): void {
+    this.style = style;
+    this.palette = palette;
+    this.tiles?.setStyle(style, palette);
+    this.changed();
+  }
+
+  close(): void {
+    this.tiles?.close();
+    this.tiles = null;
+    this.predictionId = null;
+  }
+
+  protected override draw(context: CanvasRenderingContext2D, view: ScreenView, pixelRatio: number): void {
+    if (this.tiles === null || !this.style.visible || this.style.opacity === 0) return;
+    const { heatmap } = this.tiles;
+    const level = levelFor(heatmap.levels, view.downsample);
+    if (level === undefined) return;
+    const [minX, minY, maxX, maxY] = boundsOfPositions(visibleCorners(view));
+    const side = heatmap.tileSize * level.downsample;
+    const [firstColumn, lastColumn] = [
+      Math.max(0, Math.floor(minX / side)),
+      Math.min(level.columns - 1, Math.floor(maxX / side)),
+    ];
+    const [firstRow, lastRow] = [
+      Math.max(0, Math.floor(minY / side)),
+      Math.min(level.rows - 1, Math.floor(maxY / side)),
+    ];
+
+    const [a, b, c, d, e, f] = screenFromLevel0(view);
+    const place = (target: CanvasRenderingContext2D) =>
+      target.setTransform(
+        a * pixelRatio,
+        b * pixelRatio,
+        c * pixelRatio,
+        d * pixelRatio,
+        e * pixelRatio,
+        f * pixelRatio,
+      );
+    context.save();
+    context.globalAlpha = this.style.opacity;
+    context.imageSmoothingQuality = "medium";
+    place(context);
+    const unsure: {
+      readonly image: HTMLCanvasElement;
+      readonly x: number;
+      readonly y: number;
+      readonly width: number;
+      readonly height: number;
+    }[] = [];
+    for (let row = firstRow; row <= lastRow; row++) {
+      for (let column = firstColumn; column <= lastColumn; column++) {
+        const tile = this.tiles.tile(level.index, column, row);
+        if (tile === null) continue;
+        const box = {
+          x: column * side,
+          y: row * side,
+          width: tile.width * level.downsample,
+          height: tile.height * level.downsample,
+        };
+        context.drawImage(tile.classes, box.x, box.y, box.width, box.height);
+        if (tile.unsure !== null) unsure.push({ image: tile.unsure, ...box });
+      }
+    }
+    context.restore();
+    if (unsure.length === 0) return;
+
+    // Stripes belong to the screen, not to the slide: paint the mask, keep the stripes where it is, and lay the result over.
+    const mask = this.hatching;
+    mask.width = this.canvas.width;
+    mask.height = this.canvas.height;
+    const maskContext = mask.getContext("2d");
+    if (maskContext === null) return;
+    place(maskContext);
+    for (const { image, x, y, width, height } of unsure) maskContext.drawImage(image, x, y, width, height);
+    maskContext.setTransform(1, 0, 0, 1, 0, 0);
+    maskContext.globalCompositeOperation = "source-in";
+    maskContext.fillStyle = hatch(this.palette.unsure, 1);
+    maskContext.fillRect(0, 0, mask.width, mask.height);
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = Math.min(1, this.style.opacity * 1.8);
+    context.drawImage(mask, 0, 0);
+    context.restore();
+  }
+}
+
+/** The coarsest level that still has a pixel for every screen pixel, or the finest. */
+function levelFor(levels: readonly Level[], downsample: number): Level | undefined {
+  const finestFirst = [...levels].sort((x, y) => x.downsample - y.downsample);
+  return finestFirst.findLast((level) => level.downsample <= downsample * 1.5) ?? finestFirst[0];
+}

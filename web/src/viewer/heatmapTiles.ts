@@ -1,0 +1,165 @@
+/** Fetches, keeps and colours heatmap tiles. A tile is fetched when it is looked at, and again when the server tells of a newer one. */
+import { DEFAULT_HEATMAP_STYLE, type Heatmap, type HeatmapStyle, type HeatmapTile } from "../model/prediction";
+import { colorHeatmap, DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+
+const LARGEST_CACHE = 400;
+const FETCHES_AT_ONCE = 6;
+
+export interface DrawableTile {
+  readonly column: number;
+  readonly row: number;
+  readonly width: number;
+  readonly height: number;
+  readonly classes: HTMLCanvasElement;
+  readonly unsure: HTMLCanvasElement | null;
+}
+
+interface CachedTile {
+  readonly version: number;
+  readonly raw: ImageData | null;
+  drawable: DrawableTile | null;
+  coloredAt: number;
+}
+
+export class HeatmapTiles {
+  private readonly cache = new Map<string, CachedTile>();
+  private readonly versions = new Map<string, number>();
+  private readonly underWay = new Map<string, number>();
+  private readonly closing = new AbortController();
+  private waiting: (() => void)[] = [];
+  private style: HeatmapStyle = DEFAULT_HEATMAP_STYLE;
+  private palette: HeatmapPalette = DEFAULT_PALETTE;
+  private styleRevision = 0;
+
+  constructor(
+    readonly heatmap: Heatmap,
+    /** The version every tile has at least. */
+    private baseVersion: number,
+    private readonly onArrived: () => void,
+  ) {}
+
+  setStyle(style: HeatmapStyle, palette: HeatmapPalette): void {
+    const { threshold, classes } = this.style;
+    if (
+      threshold === style.threshold &&
+      JSON.stringify(classes) === JSON.stringify(style.classes) &&
+      palette === this.palette
+    ) {
+      this.style = style;
+      return;
+    }
+    this.style = style;
+    this.palette = palette;
+    this.styleRevision++;
+  }
+
+  /** Tells of tiles that are new; the ones in view are fetched at the next drawing. */
+  noteChanged(tiles: readonly HeatmapTile[]): void {
+    for (const { level, column, row, version } of tiles) {
+      const key = keyOf(level, column, row);
+      this.versions.set(key, Math.max(version, this.versions.get(key) ?? 0));
+    }
+  }
+
+  /** After a gap in the news: whatever is older than `version` is asked for again. */
+  renew(version: number): void {
+    this.baseVersion = Math.max(this.baseVersion, version);
+    this.versions.clear();
+  }
+
+  /** The tile as it can be drawn now: an older one while a newer is under way, `null` when there is none. */
+  tile(level: number, column: number, row: number): DrawableTile | null {
+    const key = keyOf(level, column, row);
+    const wanted = this.versions.get(key) ?? this.baseVersion;
+    const cached = this.cache.get(key);
+    if (cached === undefined || cached.version < wanted) this.request(key, level, column, row, wanted);
+    if (cached?.raw == null) return null;
+    this.cache.delete(key);
+    this.cache.set(key, cached);
+    if (cached.drawable === null || cached.coloredAt !== this.styleRevision) {
+      cached.drawable = this.color(cached.raw, column, row);
+      cached.coloredAt = this.styleRevision;
+    }
+    return cached.drawable;
+  }
+
+  close(): void {
+    this.closing.abort();
+    this.waiting = [];
+    this.cache.clear();
+  }
+
+  private request(key: string, level: number, column: number, row: number, version: number): void {
+    if ((this.underWay.get(key) ?? -1) >= version || this.closing.signal.aborted) return;
+    this.underWay.set(key, version);
+    const start = () => {
+      void this.fetch(key, level, column, row, version).finally(() => {
+        if (this.underWay.get(key) === version) this.underWay.delete(key);
+        this.waiting.shift()?.();
+      });
+    };
+    if (this.underWay.size <= FETCHES_AT_ONCE) start();
+    else this.waiting.push(start);
+  }
+
+  private async fetch(key: string, level: number, column: number, row: number, version: number): Promise<void> {
+    const url = this.heatmap.urlTemplate
+      .replace("{level}", String(level))
+      .replace("{column}", String(column))
+      .replace("{row}", String(row))
+      .replace("{version}", String(version));
+    let raw: ImageData | null = null;
+    try {
+      const answer = await fetch(url, { signal: this.closing.signal, credentials: "same-origin" });
+      // 404 and 204: nothing was inferred there (yet).
+      if (answer.status === 200) raw = await pixels(await answer.blob());
+      else if (answer.status !== 404 && answer.status !== 204) return;
+    } catch (error) {
+      if (this.closing.signal.aborted || error instanceof TypeError) return;
+      throw error;
+    }
+    const newest = this.cache.get(key);
+    if (newest !== undefined && newest.version > version) return;
+    this.cache.set(key, { version, raw, drawable: null, coloredAt: -1 });
+    if (this.cache.size > LARGEST_CACHE) {
+      const oldest = this.cache.keys().next().value;
+      if (oldest !== undefined) this.cache.delete(oldest);
+    }
+    this.onArrived();
+  }
+
+  private color(raw: ImageData, column: number, row: number): DrawableTile {
+    const { classes, unsure } = colorHeatmap(raw.data, this.style, this.palette);
+    return {
+      column,
+      row,
+      width: raw.width,
+      height: raw.height,
+      classes: canvasOf(classes, raw.width, raw.height),
+      unsure: unsure === null ? null : canvasOf(unsure, raw.width, raw.height),
+    };
+  }
+}
+
+function keyOf(level: number, column: number, row: number): string {
+  return `${level}/${column}_${row}`;
+}
+
+/** The pixels as they are in the file: no colour management, no premultiplied alpha. */
+async function pixels(png: Blob): Promise<ImageData> {
+  const bitmap = await createImageBitmap(png, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context === null) throw new Error("This browser gives no canvas to read the heatmap with.");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+function canvasOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d")?.putImageData(new ImageData(data, width, height), 0, 0);
+  return canvas;
+}
