@@ -1,7 +1,7 @@
 """Draws the heatmap while a prediction runs: RGBA tiles at the model's resolution and a pyramid of halves above them.
 
 R is the positive class's probability, G that of the other classes but the background, B how unsure the model is (255
-when its two best classes tie), A 255 where it has looked and 0 elsewhere. Colour, threshold and opacity are the client's.
+when its two best classes tie), A 255 where it has looked, else 0. Colour, threshold and opacity are the client's.
 """
 
 from __future__ import annotations
@@ -142,5 +142,8 @@ def encode_png(tile: Tile) -> bytes:
 
 
 def decode_png(data: bytes) -> Tile:
+    """The pixels of a tile that `encode_png` made."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise ValueError(f"{len(data)} bytes are no PNG")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), np.uint8)

@@ -1,7 +1,7 @@
 """The heatmap of a prediction: where its tiles lie on the slide, and the files that hold them.
 
-A tile of one version never changes. Its file is written whole before the database tells of it, and the version before it
-stays until the next one, so that a client which asks for what it was just told finds it.
+A tile of one version never changes. Its file is written whole before the database tells of it, and the version before
+it stays until the next one, so that a client which asks for what it was just told finds it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class TileKey:
 
 def heatmap_levels(width: int, height: int, downsample: float, tile_px: int) -> list[HeatmapLevel]:
     """The pyramid over a slide of `width` x `height` level-0 pixels, from the model's resolution up to one tile."""
-    levels = []
+    levels: list[HeatmapLevel] = []
     w, h = max(1, math.ceil(width / downsample)), max(1, math.ceil(height / downsample))
     while True:
         columns, rows = -(-w // tile_px), -(-h // tile_px)

@@ -1,8 +1,8 @@
 """The lease queue: predictions wait in the database, workers claim shards and prove by heartbeat that they still work.
 
-A claim carries a token that nobody else has, and every statement of a worker names its token: whoever lost the lease can't
-write any more. Crash-proof by arithmetic: a claim counts as an attempt, progress sets the count back, and a shard that kills its worker
-`MAX_ATTEMPTS` times without progress is set aside as poison, with its reason.
+A claim carries a token that nobody else has, and every statement of a worker names it: whoever lost the lease can't
+write any more. Crash-proof by arithmetic: a claim counts as an attempt, progress sets the count back, and a shard
+that ends its worker `MAX_ATTEMPTS` times without progress is set aside as poison, with its reason.
 """
 
 from __future__ import annotations
@@ -91,25 +91,18 @@ async def claim(lease_s: float) -> Claim | None:
     return None
 
 
-async def heartbeat(claim: Claim, lease_s: float, *, has_progress: bool = False) -> Standing:
-    """Keep the lease, and learn whether to go on. `has_progress`: patches were finished since the last one."""
-    changes: dict[str, Any] = {"lease_until": _now() + timedelta(seconds=lease_s)}
-    if has_progress:
-        changes["attempts"] = 1
-    kept = await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING).update(
-        **changes
-    )
-    row = await Prediction.filter(id=claim.prediction_id).values(
+async def heartbeat(claim: Claim, lease_s: float) -> Standing:
+    """Keep the lease, and learn whether to go on."""
+    held = PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
+    kept = await held.update(lease_until=_now() + timedelta(seconds=lease_s))
+    found = await Prediction.filter(id=claim.prediction_id).values(
         "status", "slide__deleted_at", "slide__project__deleted_at"
     )
-    if not row or row[0]["slide__deleted_at"] or row[0]["slide__project__deleted_at"]:
+    if not found or found[0]["slide__deleted_at"] or found[0]["slide__project__deleted_at"]:
         return Standing.SLIDE_GONE
-    if row[0]["status"] == PredictionStatus.CANCELLED:
+    if found[0]["status"] == PredictionStatus.CANCELLED:
         return Standing.CANCELLED
-    # MySQL counts rows it changed, and a second heartbeat in one microsecond changes none; so the row is looked at.
-    if not kept and not await PredictionShard.exists(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING):
-        return Standing.LOST
-    return Standing.GO_ON
+    return Standing.GO_ON if kept else Standing.LOST
 
 
 async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | None) -> bool:

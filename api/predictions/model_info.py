@@ -102,7 +102,7 @@ def _read(config: model_config_pb2.ModelConfig, parameters: dict[str, str]) -> M
     if positive not in names:
         raise ValueError(f"positive_class is '{positive}', which is not among the classes {', '.join(names)}")
     labels = _by_class(parameters.get("class_names", "{}"))
-    colors = _by_class(parameters.get("colours", "{}"))
+    colors = _by_class(parameters.get("colors", "{}"))
     threshold, mpp = float(parameters["threshold"]), float(parameters["mpp"])
     if not 0 < threshold < 1:
         raise ValueError(f"threshold is {threshold}; it must lie between 0 and 1")
