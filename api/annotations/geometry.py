@@ -1,7 +1,7 @@
 """Shapes on a slide: read from GeoJSON, checked, repaired where a drawing crosses itself, measured.
 
-Coordinates are level-0 pixels, x right, y down, kept to a thousandth of a pixel: what is read back equals what was stored.
-Rings are held open (the first point is not repeated); GeoJSON gets them closed.
+Coordinates are level-0 pixels, x right, y down, kept to a thousandth of a pixel: what is read back equals what was
+stored. Rings are held open (the first point is not repeated); GeoJSON gets them closed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ AREAL = frozenset(GeometryKind) - {GeometryKind.POINT, GeometryKind.LINE}
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """A shape. Each polygon is an outline followed by its holes; POINT and LINE are one polygon of one ring of points."""
+    """A shape: polygons, each an outline followed by its holes; POINT and LINE are one polygon of one ring."""
 
     kind: GeometryKind
     polygons: tuple[tuple[Points, ...], ...]
@@ -77,7 +77,7 @@ class Extent:
 
 
 def geometry_from_geojson(kind: GeometryKind, value: object) -> Geometry:
-    """The shape of a GeoJSON geometry, rounded to a thousandth of a pixel; not yet checked for crossings (see `repaired`).
+    """The shape of a GeoJSON geometry, rounded to a thousandth of a pixel; crossings are for `repaired` to find.
 
     Raises:
         InvalidInput: wrong type for the kind, too few points, a number that is not finite or lies beyond any slide.
@@ -103,7 +103,7 @@ def geometry_from_geojson(kind: GeometryKind, value: object) -> Geometry:
     geometry = Geometry(kind, tuple(_polygon(kind, polygon) for polygon in polygons))
     if geometry.vertex_count > MAX_VERTICES:
         raise TooLarge(
-            f"The shape has {geometry.vertex_count} points; at most {MAX_VERTICES} are allowed. Simplify it or draw it as several.",
+            f"The shape has {geometry.vertex_count} points; at most {MAX_VERTICES} are allowed. Simplify or divide it.",
             code="GEOMETRY_TOO_LARGE",
             params={"limit": MAX_VERTICES, "actual": geometry.vertex_count},
         )
@@ -141,7 +141,7 @@ def geometry_of(shape: shapely.Geometry) -> Geometry:
     Raises:
         InvalidInput: nothing with an area is left.
     """
-    parts = [part for part in shapely.get_parts(shape, return_index=False).tolist()]
+    parts = shapely.get_parts(shape).tolist()
     polygons = [
         polygon
         for part in parts
@@ -160,8 +160,8 @@ def geometry_of(shape: shapely.Geometry) -> Geometry:
 def repaired(geometry: Geometry) -> tuple[Geometry, bool]:
     """A valid shape covering what was drawn, and whether anything had to change.
 
-    An outline that crosses itself keeps all it encloses, loops included; it may become a MULTIPOLYGON. Nothing a person can draw is
-    refused, except a shape without area.
+    An outline that crosses itself keeps all it encloses, loops included; it may become a MULTIPOLYGON. Nothing a
+    person can draw is refused, except a shape without area.
     """
     if geometry.kind not in AREAL:
         return geometry, False

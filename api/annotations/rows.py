@@ -55,6 +55,12 @@ class Shape:
     def of(cls, geometry: Geometry) -> Shape:
         return cls(geometry.kind, encode(PackedObject(geometry)), extent_of(geometry))
 
+    @classmethod
+    def unpack(cls, packed: bytes) -> Shape:
+        """From the packed bytes alone."""
+        geometry = decode(packed).geometry
+        return cls(geometry.kind, packed, extent_of(geometry))
+
     @property
     def geometry(self) -> Geometry:
         return decode(self.packed).geometry

@@ -1,4 +1,4 @@
-"""Reading and saving annotation rows in bulk, inside a slide transaction. Only `api.annotations.edit` and its kin call what saves."""
+"""Reading and saving annotation rows in bulk, inside a slide transaction: the hands of `edit` and `undo`."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ async def insert_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
 
 
 async def update_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRow]) -> None:
-    """Save changed annotations, which exist and belong to the slide whose lock the caller holds: an upsert updates many at once."""
+    """Save changed annotations, which exist on the slide whose lock the caller holds, many in one statement."""
     if not rows:
         return
-    # Tortoise's own upsert names the new row by an alias, which MariaDB does not know; VALUES() works on MySQL and MariaDB.
+    # Tortoise's own upsert names the new row by an alias, which MariaDB does not know; VALUES() works on both.
     fields = [Annotation._meta.fields_map[name] for name in _ALL]
     names = ", ".join(_ALL)
     if connection.capabilities.dialect == "sqlite":
