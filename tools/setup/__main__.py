@@ -93,9 +93,9 @@ def test(reporter: Reporter, project: Project, arguments: argparse.Namespace) ->
 
 
 def fuzz(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
-    """The property and fuzz tests with many more examples than `make test` gives them."""
+    """The property tests with many more examples than `make test` gives them."""
     _, node = set_up_tools(reporter, project, "serve", "test")
-    become_pytest(project, node, "-m", "fuzz", "--hypothesis-profile=fuzz", "--timeout=3600")
+    become_pytest(project, node, "-m", "hypothesis", "--hypothesis-profile=fuzz", "--timeout=3600")
 
 
 def bench(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
