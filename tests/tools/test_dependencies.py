@@ -20,6 +20,7 @@ FOUND_BY_OTHERS = {
     "openslide-bin",  # openslide-python's library
     "pymysql",  # aiomysql's, held below the version that breaks it
     "setuptools",  # installs this project
+    "uvicorn",  # run by its name
     "uvloop",  # uvicorn's event loop
     "websockets",  # uvicorn's
 }

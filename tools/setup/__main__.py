@@ -103,17 +103,27 @@ def bench(reporter: Reporter, project: Project, arguments: argparse.Namespace) -
     """One benchmark by name, or all of them; the last line each prints is one JSON object."""
     interpreter, _ = set_up_tools(reporter, project, "serve", "test")
     set_up_triton(reporter, project, interpreter)
-    folder = project.root / "benchmarks"
-    names = sorted(path.stem for path in folder.glob("[!_]*.py"))
-    wanted = arguments.name.replace("-", "_") if arguments.name else None
-    if wanted is not None and wanted not in names:
-        known = ", ".join(name.replace("_", "-") for name in names)
-        raise SetupFailed(f"there is no benchmark {arguments.name}", f"Type make bench-NAME with one of: {known}.")
-    if wanted is not None:
-        become(project.root, str(project.python), "-m", f"benchmarks.{wanted}")
+    names = find_benchmarks(project.root, arguments.name)
+    if arguments.name:
+        become(project.root, str(project.python), "-m", f"benchmarks.{names[0]}")
     for name in names:
         reporter.say(f"== {name.replace('_', '-')}")
         call(project.root, project.python, "-m", f"benchmarks.{name}")
+
+
+def find_benchmarks(root: Path, wanted: str | None) -> list[str]:
+    """The modules of the benchmark called `wanted`, with hyphens, or of all.
+
+    Raises:
+        SetupFailed: there is none of this name; the remedy names those there are.
+    """
+    names = sorted(path.stem for path in (root / "benchmarks").glob("[!_]*.py"))
+    if wanted is None:
+        return names
+    if wanted.replace("-", "_") not in names:
+        known = ", ".join(name.replace("_", "-") for name in names)
+        raise SetupFailed(f"there is no benchmark {wanted}", f"Type make bench-NAME with one of: {known}.")
+    return [wanted.replace("-", "_")]
 
 
 def train(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
