@@ -59,7 +59,7 @@ class AsapWriter:
 
     def end(self) -> bytes:
         groups = "".join(
-            f'\t\t<Group Name={quoteattr(name)} PartOfGroup="None" Color="{color}">\n\t\t\t<Attributes />\n\t\t</Group>\n'
+            f'\t\t<Group Name={quoteattr(name)} PartOfGroup="None" Color="{color}"><Attributes /></Group>\n'
             for name, color in self._groups.items()
             if name != _NO_GROUP
         )
