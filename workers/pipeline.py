@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,8 +20,8 @@ from workers.triton import ModelServerBusy, ModelServerDown, ModelSick, Patches,
 IN_FLIGHT = 4
 """Patches at the model server at a time: what a killed worker has to do again at most."""
 _READ_AHEAD = 4
-_PATIENCE_S = 120.0
-_MAX_RELOADS = 2
+PATIENCE_S = 120.0
+T = TypeVar("T")
 _Item = tuple[int, Cell, Pixels] | None
 
 
@@ -48,7 +49,6 @@ class Pipeline:
         self._open_source = open_source
         self._on_done = on_done
         self._reloading = asyncio.Lock()
-        self._reloads = 0
 
     async def run(self, finished: set[int]) -> None:
         """Do the slots that are not in `finished`.
@@ -82,27 +82,16 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         while (item := await queue.get()) is not None:
             slot, cell, pixels = item
-            probabilities = await self._with_patience(pixels[np.newaxis])
+            probabilities = await patiently(partial(self._infer_or_reload, pixels[np.newaxis]))
             await loop.run_in_executor(thread, self._store.write, slot, probabilities[0])
             self._on_done(cell)
 
-    async def _with_patience(self, patches: Patches) -> Patches:
-        """Infer, waiting out a server that is away, starting or busy; a model that crashed is loaded anew."""
-        loop = asyncio.get_running_loop()
-        pause_s, away_since = 0.1, None
-        while True:
-            try:
-                return await self._client.infer(self._model, patches)
-            except ModelServerBusy:
-                away_since = None
-            except ModelServerDown:
-                away_since = away_since or loop.time()
-                if loop.time() - away_since > _PATIENCE_S:
-                    raise
-            except ModelSick:
-                await self._reload()
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries, guards nothing)
-            pause_s = min(2 * pause_s, 2.0)
+    async def _infer_or_reload(self, patches: Patches) -> Patches:
+        try:
+            return await self._client.infer(self._model, patches)
+        except ModelSick:
+            await self._reload()
+            return await self._client.infer(self._model, patches)
 
     async def _reload(self) -> None:
         """Start the model's process anew; whoever comes while that goes on only waits for it."""
@@ -110,11 +99,28 @@ class Pipeline:
             async with self._reloading:
                 return
         async with self._reloading:
-            if self._reloads == _MAX_RELOADS:
-                await self._client.canary(self._model)
-            self._reloads += 1
-            with suppress(ModelServerDown):
-                await self._client.reload(self._model.name)
+            await self._client.reload(self._model.name)
+
+
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Call until it works, waiting out a model server that is busy, or away for up to two minutes.
+
+    Raises:
+        ModelServerDown: it stayed away.
+    """
+    loop = asyncio.get_running_loop()
+    pause_s, away_since = 0.1, None
+    while True:
+        try:
+            return await call()
+        except ModelServerBusy:
+            away_since = None
+        except ModelServerDown:
+            away_since = away_since or loop.time()
+            if loop.time() - away_since > PATIENCE_S:
+                raise
+        await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries, guards nothing)
+        pause_s = min(2 * pause_s, 2.0)
 
 
 def first_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:

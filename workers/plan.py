@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +14,9 @@ import numpy.typing as npt
 
 from api.errors import InvalidInput
 from api.predictions.model_info import ModelInfo
-from workers.patches import Cell, PatchGrid, Region, TissueFrame, find_tissue, in_order, model_downsample
+from api.predictions.resolution import OVERLAP_PX, downsample_for
+from workers.patches import Cell, PatchGrid, Region, TissueFrame, find_tissue, in_order
 
-OVERLAP_PX = 64
-MAX_ENLARGEMENT = 2.0
-"""How many times a slide may be coarser than the model wants."""
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -63,38 +60,6 @@ class Plan:
             l0_size=(width, height),
             tissue_mm2=values["tissue_mm2"],
         )
-
-
-def slide_mpp(mpp_x: float | None, mpp_y: float | None) -> float:
-    """One number for a slide's resolution: the geometric mean.
-
-    Raises:
-        InvalidInput: `NO_MPP`, the slide does not say.
-    """
-    if not mpp_x or not mpp_y:
-        raise InvalidInput(
-            "The slide does not say how many micrometres a pixel is, which the model needs. "
-            "Set it in the slide's properties (a manager can; on the command line: --mpp 0.25).",
-            code="NO_MPP",
-        )
-    return math.sqrt(mpp_x * mpp_y)
-
-
-def downsample_for(model: ModelInfo, mpp: float) -> float:
-    """Level-0 pixels per model pixel.
-
-    Raises:
-        InvalidInput: `SLIDE_TOO_COARSE`, the slide has far less detail than the model was trained on.
-    """
-    if mpp > model.mpp * MAX_ENLARGEMENT:
-        raise InvalidInput(
-            f"The slide has {mpp:g} um a pixel; {model.name} works at {model.mpp:g} um and can't see enough "
-            f"above {model.mpp * MAX_ENLARGEMENT:g} um. Scan it at a higher magnification, or correct the slide's mpp "
-            "if it is wrong.",
-            code="SLIDE_TOO_COARSE",
-            params={"mpp": mpp, "model_mpp": model.mpp},
-        )
-    return model_downsample(model.mpp, mpp)
 
 
 def make_plan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +27,12 @@ class Blended:
         self._store = store
         self._stitcher = Stitcher(plan.grid.patch_px, plan.grid.overlap_px)
 
-    def cell(self, cell: Cell, is_done: Iterable[Cell] | None = None) -> Probabilities:
-        """(C, cell_px, cell_px) uint8, blended with those neighbours that are planned and, if given, in `is_done`."""
-        done = None if is_done is None else set(is_done)
+    def cell(self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True) -> Probabilities:
+        """(C, cell_px, cell_px) uint8, blended with those planned neighbours that are done."""
         patches = {}
         for offset in AROUND:
             other = (cell[0] + offset[0], cell[1] + offset[1])
-            if other in self._slots and (done is None or other in done or offset == (0, 0)):
+            if other in self._slots and is_done(other):
                 patches[offset] = self._store.read(self._slots[other])
         return self._stitcher.blend(patches)
 

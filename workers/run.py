@@ -7,8 +7,9 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from api.errors import InvalidInput
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
+from api.predictions.resolution import slide_mpp
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from workers.patches import Region
 from workers.pipeline import Pipeline, first_failure
-from workers.plan import Plan, make_plan, slide_mpp
+from workers.plan import Plan, make_plan
 from workers.qupath import feature_collection
 from workers.result import figures_of, trace
 from workers.triton import TritonClient
@@ -49,23 +51,11 @@ async def predict_file(
     Raises:
         PlatformError: the slide can't be read or has no mpp, or the model or its server is missing.
     """
-    if not out.absolute().parent.is_dir():
-        raise InvalidInput(f"The folder of {out} does not exist. Make it, or choose another --out.", field="out")
-    if mpp is not None and not 0.01 <= mpp <= 100:
-        raise InvalidInput(f"--mpp is {mpp:g}; give micrometres per pixel, such as 0.25.", field="mpp")
-    source = await asyncio.to_thread(PatchSource, slide)
-    source.close()
-    l0_size = (source.facts.width, source.facts.height)
-    resolution = mpp if mpp is not None else slide_mpp(source.facts.mpp_x, source.facts.mpp_y)
+    _check(out, mpp)
+    l0_size, file_mpp = await asyncio.to_thread(_facts, slide)
+    resolution = mpp if mpp is not None else slide_mpp(*file_mpp)
     area = Region.from_list(region) if region else None
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with _progress() as progress:
         bar = progress.add_task("Starting the model server", total=None)
         async with _client(settings) as client:
             info = await client.model(model)
@@ -74,31 +64,20 @@ async def predict_file(
             progress.update(bar, description="Looking for tissue")
             plan = await asyncio.to_thread(_plan, slide, info, l0_size, resolution, area)
             progress.update(bar, description="Predicting", total=len(plan.cells), completed=0)
-            with tempfile.TemporaryDirectory(prefix=".coslide-", dir=out.absolute().parent) as folder:
-                with PatchStore(Path(folder), classes=len(info.classes), patch_px=info.patch_px) as store:
-                    pipeline = Pipeline(
-                        plan, info, client, store, lambda: PatchSource(slide), lambda _: progress.advance(bar)
-                    )
-                    try:
-                        await pipeline.run(finished=set())
-                    except BaseExceptionGroup as failures:
-                        raise first_failure(failures) from failures
-                    progress.update(bar, description="Tracing polygons")
-                    outlines = await asyncio.to_thread(trace, plan, info, store)
+            with _checkpoint(out, info) as store:
+                pipeline = Pipeline(
+                    plan, info, client, store, lambda: PatchSource(slide), lambda _: progress.advance(bar)
+                )
+                try:
+                    await pipeline.run(finished=set())
+                except BaseExceptionGroup as failures:
+                    raise first_failure(failures) from failures
+                progress.update(bar, description="Tracing polygons")
+                outlines = await asyncio.to_thread(trace, plan, info, store)
             progress.update(bar, description="Done")
     figures = figures_of(plan, outlines, time.monotonic() - started, inferred=len(plan.cells))
     await asyncio.to_thread(_write, out, feature_collection(outlines, info, resolution))
-    return {
-        "slide": slide.name,
-        "model": f"{info.name} {info.version}",
-        "triton": version,
-        "patches": figures.patches,
-        "tissue_mm2": figures.tissue_mm2,
-        "cancer_mm2": figures.cancer_mm2,
-        "polygons": figures.polygons,
-        "seconds": figures.seconds,
-        "mp_per_s": figures.mp_per_s,
-    }
+    return {"slide": slide.name, "model": f"{info.name} {info.version}", "triton": version, **asdict(figures)}
 
 
 @asynccontextmanager
@@ -113,6 +92,42 @@ async def _client(settings: Settings) -> AsyncIterator[TritonClient]:
         TritonClient(server.grpc_address, timeout_s=settings.model_timeout_s) as client,
     ):
         yield client
+
+
+def _check(out: Path, mpp: float | None) -> None:
+    if not out.absolute().parent.is_dir():
+        raise InvalidInput(f"The folder of {out} does not exist. Make it, or choose another --out.", field="out")
+    if mpp is not None and not 0.01 <= mpp <= 100:
+        raise InvalidInput(f"--mpp is {mpp:g}; give micrometres per pixel, such as 0.25.", field="mpp")
+
+
+def _facts(slide: Path) -> tuple[tuple[int, int], tuple[float | None, float | None]]:
+    """(width, height) in level-0 pixels, and (mpp_x, mpp_y) as the file says."""
+    source = PatchSource(slide)
+    source.close()
+    return (source.facts.width, source.facts.height), (source.facts.mpp_x, source.facts.mpp_y)
+
+
+@contextmanager
+def _checkpoint(out: Path, model: ModelInfo) -> Iterator[PatchStore]:
+    """Room for the patches beside the result, where the user has space; removed afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix=".coslide-", dir=out.absolute().parent) as folder,
+        PatchStore(Path(folder), classes=len(model.classes), patch_px=model.patch_px) as store,
+    ):
+        yield store
+
+
+def _progress() -> Progress:
+    """A progress bar on standard error, so that standard output stays for the figures."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
 
 
 def _plan(slide: Path, model: ModelInfo, l0_size: tuple[int, int], mpp: float, region: Region | None) -> Plan:
