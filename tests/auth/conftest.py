@@ -42,9 +42,7 @@ def make_app(settings: Settings) -> Starlette:
 
 def make_client(app: Starlette, base_url: str = "http://coslide.test") -> httpx.AsyncClient:
     """A browser: keeps cookies and sends its own page's Origin."""
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url=base_url, headers={"origin": base_url}
-    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base_url, headers={"origin": base_url})
 
 
 @pytest.fixture

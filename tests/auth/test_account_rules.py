@@ -68,7 +68,8 @@ def test_names_lose_needless_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [(" \t ", "NAME_EMPTY"), ("x" * 121, "NAME_TOO_LONG"), ("Ada\x00", "NAME_INVALID"), ("\ud800", "NAME_INVALID")]
+    ("name", "code"),
+    [(" \t ", "NAME_EMPTY"), ("x" * 121, "NAME_TOO_LONG"), ("Ada\x00", "NAME_INVALID"), ("\ud800", "NAME_INVALID")],
 )
 def test_names_that_are_refused(name: str, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -93,7 +94,9 @@ def test_passwords_that_are_refused(password: str, code: str) -> None:
     assert password not in refused.value.message
 
 
-@pytest.mark.parametrize("password", ["eight ch", "correct horse battery staple", "병리학교실의슬라이드", "x" * 255 + "y"])
+@pytest.mark.parametrize(
+    "password", ["eight ch", "correct horse battery staple", "병리학교실의슬라이드", "x" * 255 + "y"]
+)
 def test_good_passwords_pass(password: str) -> None:
     assert check_password(password, email="ada@example.org") == password
 

@@ -113,7 +113,9 @@ async def test_a_disabled_account_is_told_only_to_who_knows_the_password(
     token = client.cookies["coslide"]
     await User.all().update(disabled_at="2026-01-01T00:00:00+00:00")
     assert await sessions.viewer_of_credential(hash_token(token)) is None
-    assert error_of(await client.post("/auth/login", json={**ADA, "password": "not this one"}))[1] == "WRONG_CREDENTIALS"
+    assert (
+        error_of(await client.post("/auth/login", json={**ADA, "password": "not this one"}))[1] == "WRONG_CREDENTIALS"
+    )
     assert error_of(await client.post("/auth/login", json=ADA)) == (403, "ACCOUNT_DISABLED", None)
 
 
@@ -216,7 +218,9 @@ async def test_a_link_signs_in_once(database: TortoiseContext, client: httpx.Asy
 
 
 @pytest.mark.parametrize("token", ["", "never made"])
-async def test_a_link_that_was_never_made(sqlite_database: TortoiseContext, client: httpx.AsyncClient, token: str) -> None:
+async def test_a_link_that_was_never_made(
+    sqlite_database: TortoiseContext, client: httpx.AsyncClient, token: str
+) -> None:
     assert error_of(await client.get("/auth/link", params={"token": token})) == (403, "LINK_INVALID", None)
     page = await client.get("/auth/link", params={"token": token}, headers={"accept": "text/html"})
     assert (page.status_code, page.headers["location"]) == (303, "/sign-in?error=LINK_INVALID")
