@@ -43,6 +43,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         TritonClient(settings.triton_url, timeout_s=settings.model_timeout_s) as client,
     ):
         parts = WorkerParts(settings, Storage(settings.data), client, channel)
+        logger.info("Worker ready; models at %s", client.address)
         working = asyncio.create_task(_work(parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
