@@ -222,6 +222,7 @@ class _Run:
             version=version,
             figures={**prediction.figures, "tissue_mm2": round(plan.tissue_mm2, 4), "patches": len(plan.cells)},
             tiles=tiles,
+            has_progress=self._inferred > 0,
         )
         if not held:
             raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
