@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from api.errors import PlatformError
 from training.manifest import DEFAULT_FOLDER, ManifestError, Sample, read_manifest, select
-from training.metrics import ImageResult, measure_image, summarise
+from training.metrics import Figures, ImageResult, measure_image, summarise
 from training.perturb import NAMES, perturb
 from training.repository import NAME
 from training.served import ServedModel, served_model
@@ -79,9 +79,7 @@ def _read(sample: Sample, change: str | None) -> tuple[NDArray[np.uint8], NDArra
     return perturb(image, labels, change) if change else (image, labels)
 
 
-async def evaluate(
-    samples: list[Sample], name: str, address: str | None, change: str | None = None
-) -> dict[str, float | int | None]:
+async def evaluate(samples: list[Sample], name: str, address: str | None, change: str | None = None) -> Figures:
     """The figures of `training.metrics.summarise` and `mp_per_s` (window megapixels per second).
 
     Args:

@@ -44,9 +44,10 @@ def ink(side: int) -> Tensor:
 
 def fibres(side: int) -> Tensor:
     """Collagen, muscle or fat: strands of eosin, spindle or round nuclei, clefts and clear holes."""
-    eosin = random.uniform(0.25, 1.1)
-    eosin = eosin + random.uniform(0.05, 0.4) * strands(side, random.choice([20, 40, 70]), random.uniform(2.5, 8))
-    eosin = eosin + random.uniform(0.02, 0.2) * strands(side, random.choice([70, 140]), random.uniform(2, 8))
+    base = random.uniform(0.25, 1.1)
+    coarse = random.uniform(0.05, 0.4) * strands(side, random.choice([20, 40, 70]), random.uniform(2.5, 8))
+    fine = random.uniform(0.02, 0.2) * strands(side, random.choice([70, 140]), random.uniform(2, 8))
+    eosin = base + coarse + fine
     haematoxylin = random.uniform(0, 0.25) + 0.05 * smooth(side, 6)
     crowd = random.choice([0, 0.5, 1.0, 1.6])
     if crowd:

@@ -26,7 +26,7 @@ from training.curves import plot_curves
 from training.data import Images, draw_weights, load
 from training.loss import segmentation_loss
 from training.manifest import DEFAULT_FOLDER, read_manifest, select
-from training.metrics import dice, measure_image
+from training.metrics import dice, measure_image, pooled_confusion
 from training.network import SegmentationNetwork, normalise
 from training.windows import WindowGrid
 
@@ -69,7 +69,7 @@ class Trainer:
         self.step = 0
         self.history: list[dict[str, float]] = []
         _seed(recipe.seed)
-        self.network = SegmentationNetwork().to(memory_format=torch.channels_last)
+        self.network = SegmentationNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.network).eval()
         encoder = list(self.network.encoder.parameters())
         decoder = [*self.network.decoder.parameters(), *self.network.head.parameters()]
@@ -176,7 +176,7 @@ def carcinoma_dice(network: torch.nn.Module, images: Images) -> float:
     ):
         probability = (logits.float().softmax(0) * 255 + 0.5).to(torch.uint8).numpy()
         results.append(measure_image(probability, labels.numpy(), sample.case, 0.5))
-    return dice(np.sum([result.confusion for result in results], axis=0), CARCINOMA)
+    return dice(pooled_confusion(results), CARCINOMA)
 
 
 def run(trainer: Trainer, validation: Images, folder: Path, *, measure_every: int, save_every: int) -> None:

@@ -5,7 +5,7 @@ A region is answered from the quadtree's key ranges and then by bounds; pages ar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -124,12 +124,6 @@ async def counts_by_layer(layer_ids: Sequence[UUID]) -> dict[UUID, int]:
     for layer_id, count in await AnnotationChunk.filter(layer_id__in=layer_ids).values_list("layer_id", "count"):
         counts[layer_id] = counts.get(layer_id, 0) + count
     return counts
-
-
-async def counts_by_slide(slide_ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """How many living annotations people have on each slide."""
-    live = Annotation.filter(slide_id__in=slide_ids, deleted_at__isnull=True)
-    return dict(await live.annotate(count=Count("id")).group_by("slide_id").values_list("slide_id", "count"))
 
 
 async def prediction_chunks(wanted: Filter) -> AsyncIterator[bytes]:

@@ -23,7 +23,7 @@ from api.errors import PlatformError, Unavailable
 POLL_S = 1.0
 GUARD_S = 1.0
 QUEUE_SIZE = 1000
-"""Events a follower may be behind the fan-out; then its mailbox is emptied and it reads the database at its own pace."""
+"""Events a follower may be behind the fan-out; then its mailbox is emptied and it reads the database instead."""
 MAX_CATCH_UP = 5000
 """Events read from the database for one follower; who is further behind loads a snapshot instead."""
 JOIN_TIMEOUT_S = 10.0

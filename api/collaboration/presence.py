@@ -143,12 +143,12 @@ class Presence:
         self._send(slide_id, PresenceNews({client_id: person}))
         return len(self.people(slide_id))
 
-    def leave(self, slide_id: UUID, client_id: str) -> None:
-        """The client has gone from the slide."""
-        if self._own[slide_id].pop(client_id, None) is not None:
+    def leave(self, slide_id: UUID, client_id: str, user_id: UUID) -> None:
+        """The client has gone from the slide; someone else's client stays."""
+        here = self._own.get(slide_id, {})
+        if client_id in here and here[client_id][0].user_id == user_id:
+            del here[client_id]
             self._send(slide_id, PresenceNews(left=frozenset({client_id})))
-        if not self._own[slide_id]:
-            del self._own[slide_id]
 
     async def snapshot(self, slide_id: UUID) -> Sequence[Transient]:
         people = self.people(slide_id)

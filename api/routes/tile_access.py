@@ -9,11 +9,10 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
-from api.auth.permissions import require_slide
+from api.auth.permissions import require_visible_slide
 from api.auth.sessions import viewer_of
 from api.auth.tile_grants import viewer_of_grant
-from api.auth.viewer import Action, Viewer
-from api.errors import NotFound, NotPermitted
+from api.auth.viewer import Viewer
 from api.models.project import Role
 from api.models.slide import Slide
 from api.slides.pyramid import Pyramid
@@ -47,7 +46,7 @@ class TileGate:
         """Ask the database.
 
         Raises:
-            NotSignedIn, NotFound, NotPermitted: as `require_slide`; the bin is open to those who manage it.
+            NotSignedIn, NotFound, NotPermitted: as `require_visible_slide`.
         """
         grant = connection.query_params.get("grant")
         if grant:
@@ -68,12 +67,6 @@ class TileGate:
 
 
 async def _find_access(viewer: Viewer | None, slide_id: UUID) -> TileAccess:
-    try:
-        found = await require_slide(viewer, slide_id, Action.VIEW)
-    except NotFound as missing:
-        try:
-            found = await require_slide(viewer, slide_id, Action.MANAGE, deleted=True)
-        except NotPermitted:
-            raise missing from None
+    found = await require_visible_slide(viewer, slide_id)
     slide = await Slide.get(id=slide_id).only("sha256", "levels", "tile_size")
     return TileAccess(found.role, SlideSource(slide.sha256, Pyramid.from_rows(slide.levels, slide.tile_size)))

@@ -6,6 +6,7 @@ never change, so every answer may be kept for ever by the browser that got it; p
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
@@ -87,7 +88,7 @@ class ThumbnailEndpoint(ImageEndpoint):
 
 
 class AssociatedEndpoint(ImageEndpoint):
-    """THUMBNAIL for every member; LABEL and MACRO, which may show a patient's name, for those who manage the project."""
+    """THUMBNAIL for every member; LABEL and MACRO, which may show a patient's name, for managers."""
 
     def name(self, scope: Scope) -> str:
         return str(scope["path_params"]["name"]).upper()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,16 +21,18 @@ TILE_SIZE = 256
 QUALITY = 92
 
 
-def convert_to_pyramid(source: Path, target: Path) -> None:
+def convert_to_pyramid(source: Path, target: Path, mpp: float | None = None) -> None:
     """Write a pyramid TIFF of JPEG tiles, levels halving until one tile is left.
+
+    Args:
+        mpp: micrometres per pixel to say in the file; a picture's own resolution is never a microscope's.
 
     Raises:
         UnsupportedSlide: `SLIDE_TOO_LARGE` over 100 megapixels, `SLIDE_DAMAGED` when it can't be decoded.
     """
     pixels = _decode(source)
     with tifffile.TiffWriter(target, bigtiff=False) as tiff:
-        is_first = True
-        while True:
+        for level in itertools.count():
             height, width = pixels.shape[:2]
             tiff.write(
                 _tiles(pixels),
@@ -38,16 +42,23 @@ def convert_to_pyramid(source: Path, target: Path) -> None:
                 photometric="ycbcr",
                 subsampling=(1, 1),
                 compression="jpeg",
-                subfiletype=0 if is_first else 1,
+                subfiletype=1 if level else 0,
                 metadata=None,
                 software="Coslide",
-                resolutionunit="none",
+                **_resolution(None if mpp is None else mpp * 2**level),
             )
             if width <= TILE_SIZE and height <= TILE_SIZE:
                 return
-            is_first = False
             half = (max(1, -(-width // 2)), max(1, -(-height // 2)))
             pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _resolution(mpp: float | None) -> dict[str, Any]:
+    """TIFF's resolution tags; centimetres are the unit that slide readers trust."""
+    if mpp is None:
+        return {"resolutionunit": "none"}
+    per_centimetre = 10_000 / mpp
+    return {"resolution": (per_centimetre, per_centimetre), "resolutionunit": "centimeter"}
 
 
 def _decode(source: Path) -> Pixels:

@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 
 from tortoise.transactions import in_transaction
 
-from api.errors import InvalidInput, TooLarge, Unavailable
+from api.errors import InvalidInput, TooLarge
 from api.models.slide import Slide, SlideSequence
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.names import safe_filename
 from api.slides.reader import ReaderPool
-from api.slides.storage import Storage
+from api.slides.storage import DiskFull, Storage
 
 CHECK_TIMEOUT_S = 120.0
 CONVERT_TIMEOUT_S = 600.0
@@ -51,7 +51,7 @@ class Ingest:
 
         Raises:
             InvalidInput: there is no such file.
-            TooLarge, Unavailable: over the size limit; the disk is full.
+            TooLarge, DiskFull: there is no room for it.
             UnsupportedSlide: it is no slide; nothing is left behind.
         """
         require_space(self._storage, size_of(path), self._max_bytes)
@@ -117,7 +117,7 @@ def require_space(storage: Storage, size_bytes: int, max_bytes: int) -> None:
 
     Raises:
         TooLarge: over `max_bytes`.
-        Unavailable: `DISK_FULL`.
+        DiskFull: there is less room than that.
     """
     if size_bytes > max_bytes:
         raise TooLarge(
@@ -127,10 +127,9 @@ def require_space(storage: Storage, size_bytes: int, max_bytes: int) -> None:
         )
     free_bytes = storage.free_bytes()
     if size_bytes + SPARE_BYTES > free_bytes:
-        raise Unavailable(
+        raise DiskFull(
             f"The server has {free_bytes / 1e9:.2f} GB free, too little for {size_bytes / 1e9:.2f} GB. "
             f"Ask its administrator to make room, then try again.",
-            code="DISK_FULL",
             params={"free_bytes": free_bytes, "size_bytes": size_bytes},
         )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from api.settings import Settings
 from api.slides.ingest import Ingest
 from api.slides.reader import ReaderPool
 from api.slides.storage import Storage
 from api.slides.tiles import TileService
+from api.slides.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class SlideServices:
     reader: ReaderPool
     tiles: TileService
     ingest: Ingest
+    uploads: Uploads
 
 
 @asynccontextmanager
@@ -34,8 +37,11 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
     )
     async with pool as reader:
         tiles = TileService(storage, reader, cache_mb=settings.tile_cache_mb)
-        ingest = Ingest(storage, reader, max_bytes=int(settings.upload_max_gb * 1e9))
+        max_bytes = int(settings.upload_max_gb * 1e9)
+        ingest = Ingest(storage, reader, max_bytes=max_bytes)
+        lifetime = timedelta(hours=settings.upload_hours)
+        uploads = Uploads(storage, ingest, max_bytes=max_bytes, lifetime=lifetime)
         try:
-            yield SlideServices(storage, reader, tiles, ingest)
+            yield SlideServices(storage, reader, tiles, ingest, uploads)
         finally:
             await tiles.aclose()

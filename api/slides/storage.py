@@ -25,6 +25,13 @@ LOCK_TIMEOUT_S = 60.0
 LOCK_POLL_S = 0.05
 
 
+class DiskFull(Unavailable):
+    """There is no room for what should be written."""
+
+    status = 507
+    default_code = "DISK_FULL"
+
+
 class Storage:
     """The local folder. Paths are made only from hashes and ids, never from names that people gave."""
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from tools.setup.programs import run
 from tools.setup.project import Project
-from tools.setup.samples import SAMPLES
 from tools.setup.steps import Reporter
 
-REMEDY = "Read the lines above. If the database is another than before, see COSLIDE_DATABASE_URL and COSLIDE_DATA."
+REMEDY = "Mend what it names (COSLIDE_DATABASE_URL and COSLIDE_DATA say where things lie), then the same command."
 
 
 def set_up_database(reporter: Reporter, project: Project, samples: Path) -> None:
@@ -19,7 +18,7 @@ def set_up_database(reporter: Reporter, project: Project, samples: Path) -> None
     """
     with reporter.step("Database and samples") as step:
         told = run(
-            [project.python, "-m", "api.first_start", *(samples / sample.name for sample in SAMPLES)],
+            [project.python, "-m", "api.first_start", samples.absolute()],
             step,
             log=project.log,
             cwd=project.root,

@@ -12,6 +12,7 @@ from typing import TextIO
 
 TERMINAL_PERIOD_S = 0.2
 PLAIN_PERIOD_S = 15.0
+FIRST_SIGN_S = 2.0
 TERMINAL_WIDTH = 100
 
 
@@ -44,7 +45,8 @@ class Step:
 
 
 class Reporter:
-    """Prints steps. On a terminal the running step's line is refreshed; elsewhere it is repeated now and then.
+    """Prints steps. On a terminal the running step's line is refreshed; elsewhere a step that takes over two
+    seconds says now and then what it is doing.
 
     Args:
         output: where the lines go.
@@ -62,7 +64,8 @@ class Reporter:
         step = Step(title)
         started = time.monotonic()
         ended = threading.Event()
-        self._show(f"{title} …")
+        if self._is_terminal:
+            self._show(f"{title} …")
         ticker = threading.Thread(target=self._tick, args=(step, started, ended), daemon=True)
         ticker.start()
         try:
@@ -87,7 +90,9 @@ class Reporter:
         self.say(f"What to do:  {failed.remedy}")
 
     def _tick(self, step: Step, started: float, ended: threading.Event) -> None:
-        while not ended.wait(self._period_s):
+        pause_s = min(self._period_s, FIRST_SIGN_S)
+        while not ended.wait(pause_s):
+            pause_s = self._period_s
             doing = f" · {step.doing}" if step.doing else ""
             self._show(f"{step.title} … {time.monotonic() - started:.0f} s{doing}")
 

@@ -6,9 +6,10 @@
  */
 import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term } from "../model/annotation";
 import type { Observable } from "../model/observable";
-import type { HeatmapStyle, Prediction } from "../model/prediction";
+import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
+import type { PackedObjects } from "../model/wire";
 
 // ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
 
@@ -83,6 +84,10 @@ export interface SlideSession {
   takeTheirs(annotationId: string): void;
   merge(annotationId: string): void;
   setPresence(update: PresenceUpdate): void;
+  /** Heatmap tiles that are new; `null` when news may have been missed and all are to be looked at again. */
+  onHeatmapTiles(listener: (prediction: Prediction, tiles: readonly HeatmapTile[] | null) => void): () => void;
+  /** All objects of a layer, packed; for prediction layers, which are too many for records. */
+  loadPackedLayer(layerId: string, signal: AbortSignal): Promise<PackedObjects>;
   dismissNotice(id: string): void;
   close(): void;
 }
@@ -172,6 +177,8 @@ export interface Workbench {
   fitBounds(bounds: Bounds, options?: { readonly animate?: boolean }): void;
   fitAnnotation(id: string): void;
   zoomToMagnification(magnification: number): void;
+  /** Draws my side of a conflict dashed over theirs, and goes there; `null` ends it. */
+  compareConflict(annotationId: string | null): void;
   /** By steps of two: +1 is twice as near. */
   zoomBy(steps: number): void;
   panTo(position: Position): void;

@@ -1,5 +1,6 @@
 /** Fetches, keeps and colours heatmap tiles. A tile is fetched when it is looked at, and again when the server tells of a newer one. */
 import { DEFAULT_HEATMAP_STYLE, type Heatmap, type HeatmapStyle, type HeatmapTile } from "../model/prediction";
+import { fetchTile } from "../sync/tiles";
 import { colorHeatmap, DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
 
 const LARGEST_CACHE = 400;
@@ -108,15 +109,13 @@ export class HeatmapTiles {
       .replace("{column}", String(column))
       .replace("{row}", String(row))
       .replace("{version}", String(version));
-    let raw: ImageData | null = null;
+    let raw: ImageData | null;
     try {
-      const answer = await fetch(url, { signal: this.closing.signal, credentials: "same-origin" });
-      // 404 and 204: nothing was inferred there (yet).
-      if (answer.status === 200) raw = await pixels(await answer.blob());
-      else if (answer.status !== 404 && answer.status !== 204) return;
-    } catch (error) {
-      if (this.closing.signal.aborted || error instanceof TypeError) return;
-      throw error;
+      const png = await fetchTile(url, this.closing.signal);
+      // None: nothing was inferred there (yet).
+      raw = png === null ? null : await pixels(png);
+    } catch {
+      return; // closed, or the line is down: asked for again at a later drawing
     }
     const newest = this.cache.get(key);
     if (newest !== undefined && newest.version > version) return;

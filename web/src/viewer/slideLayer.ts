@@ -4,6 +4,7 @@ import Projection from "ol/proj/Projection";
 import ImageTile from "ol/source/ImageTile";
 import TileGrid from "ol/tilegrid/TileGrid";
 import type { SlideFacts, TileSource } from "../model/slide";
+import { fetchTile } from "../sync/tiles";
 import { mapExtentFromLevel0 } from "./coordinates";
 
 /** Rather the finer level unless the coarser one is within 15 % of the view: an enlarged tile is blurred, a reduced one is not. */
@@ -52,10 +53,11 @@ export function slideTiles(projection: Projection, tiles: TileSource, pixelRatio
       const level = coarsestFirst[z];
       if (level === undefined)
         throw new RangeError(`The slide has ${coarsestFirst.length} levels; there is none for zoom ${z}.`);
-      const answer = await fetch(tileUrl(tiles, level.index, column, row), { signal, credentials: "same-origin" });
-      if (!answer.ok) throw new Error(`Tile ${level.index}/${column}_${row} was answered with ${answer.status}.`);
+      const url = tileUrl(tiles, level.index, column, row);
+      const image = await fetchTile(url, signal);
+      if (image === null) throw new Error(`${url} does not exist, though the slide's grid has it.`);
       // Tiles at the right and lower edge come cropped; cutting a full square out of them pads the rest transparently.
-      return createImageBitmap(await answer.blob(), 0, 0, tiles.tileSize, tiles.tileSize);
+      return createImageBitmap(image, 0, 0, tiles.tileSize, tiles.tileSize);
     },
   });
 }

@@ -1,0 +1,107 @@
+/** What an op makes of an annotation, and what would undo it. Pure; the server's rules are the truth, these only anticipate them. */
+import type { Annotation, AnnotationOp, PersonRef } from "../model/annotation";
+import { areaOf, boundsOf, isArea, lengthOf } from "../model/geometry";
+
+/** An annotation, or the tombstone of one. */
+export interface Row {
+  readonly annotation: Annotation;
+  readonly deleted: boolean;
+}
+
+export interface Author {
+  readonly slideId: string;
+  readonly person: PersonRef | null;
+  /** ISO time of the edit. */
+  readonly now: string;
+}
+
+/** The row after the op; `undefined` when there is nothing the op could act on. */
+export function applyOp(row: Row | undefined, op: AnnotationOp, author: Author): Row | undefined {
+  switch (op.type) {
+    case "create":
+      return { annotation: created(op, author), deleted: false };
+    case "update":
+      return row === undefined ? undefined : { ...row, annotation: updated(row.annotation, op, author) };
+    case "delete":
+      return row === undefined ? undefined : { ...row, deleted: true };
+    case "restore":
+      return row === undefined ? undefined : { ...row, deleted: false };
+  }
+}
+
+/** The op that takes `op` back, given the row it was applied to. */
+export function inverseOf(op: AnnotationOp, before: Row | undefined): AnnotationOp | null {
+  const id = op.id;
+  switch (op.type) {
+    case "create":
+      return { type: "delete", id };
+    case "delete":
+      return { type: "restore", id };
+    case "restore":
+      return { type: "delete", id };
+    case "update": {
+      if (before === undefined) return null;
+      const was = before.annotation;
+      return {
+        type: "update",
+        id,
+        ...(op.geometry === undefined ? {} : { geometry: was.geometry, kind: was.kind }),
+        ...(op.termId === undefined ? {} : { termId: was.termId }),
+        ...(op.note === undefined ? {} : { note: was.note }),
+        ...(op.locked === undefined ? {} : { locked: was.locked }),
+        ...(op.attributes === undefined ? {} : { attributes: pick(was.attributes, Object.keys(op.attributes)) }),
+      };
+    }
+  }
+}
+
+function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, person, now }: Author): Annotation {
+  return {
+    id: op.id,
+    slideId,
+    layerId: op.layerId ?? "",
+    termId: op.termId,
+    kind: op.kind,
+    ...measured(op.geometry),
+    attributes: withoutNulls(op.attributes ?? {}),
+    note: op.note ?? "",
+    locked: false,
+    version: 0,
+    createdBy: person,
+    updatedBy: person,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function updated(before: Annotation, op: Extract<AnnotationOp, { type: "update" }>, { person, now }: Author): Annotation {
+  return {
+    ...before,
+    ...(op.geometry === undefined ? {} : measured(op.geometry)),
+    kind: op.kind ?? before.kind,
+    termId: op.termId === undefined ? before.termId : op.termId,
+    attributes: op.attributes === undefined ? before.attributes : withoutNulls({ ...before.attributes, ...op.attributes }),
+    note: op.note ?? before.note,
+    locked: op.locked ?? before.locked,
+    updatedBy: person,
+    updatedAt: now,
+  };
+}
+
+function measured(geometry: Annotation["geometry"]): Pick<Annotation, "geometry" | "bounds" | "areaPx" | "lengthPx"> {
+  return {
+    geometry,
+    bounds: boundsOf(geometry),
+    areaPx: isArea(geometry) ? areaOf(geometry) : 0,
+    lengthPx: lengthOf(geometry),
+  };
+}
+
+function withoutNulls(attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
+}
+
+/** The values under `keys`, `null` where there was none, so that merging them restores it. */
+function pick(attributes: Readonly<Record<string, unknown>>, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(keys.map((key) => [key, attributes[key] ?? null]));
+}
