@@ -157,12 +157,10 @@ async def test_a_deleted_slide_ends_the_work(database: object) -> None:
 
 
 async def test_the_place_in_the_queue(database: object) -> None:
-    await ask_many(3)
+    _, second, third = await ask_many(3)
     await claimed()
 
-    places = [await jobs.queue_place(row) for row in await Prediction.all().order_by("created_at")]
-
-    assert places == [None, 1, 2]
+    assert await jobs.queue_places([row.id for row in await Prediction.all()]) == {second: 1, third: 2}
 
 
 _CLAIMER = """
