@@ -41,7 +41,10 @@ export interface FeedHandlers {
   onEnded(code: string, message: string): void;
 }
 
-type Outcome = { readonly kind: "again" } | { readonly kind: "wait" } | { readonly kind: "over"; readonly code: string; readonly message: string };
+type Outcome =
+  | { readonly kind: "again" }
+  | { readonly kind: "wait" }
+  | { readonly kind: "over"; readonly code: string; readonly message: string };
 
 const SIGNED_OUT_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 
@@ -156,7 +159,10 @@ export class SlideFeed {
     let seq: number | null = null;
     let after: string | null = null;
     do {
-      const { annotations }: { annotations: AnnotationPage } = await this.connection.execute(LiveAnnotationsDocument, { slideId: this.slideId, after });
+      const { annotations }: { annotations: AnnotationPage } = await this.connection.execute(LiveAnnotationsDocument, {
+        slideId: this.slideId,
+        after,
+      });
       // Later pages may show later states; events since the first page bring the rest to the same.
       seq ??= annotations.seq;
       const rows = annotations.nodes.map(rowOf);
@@ -197,7 +203,11 @@ function seqOf(event: SlideEvent): number | null {
 function outcomeOf(cause: unknown): Outcome {
   if (Array.isArray(cause) || cause instanceof GraphQLError) {
     const error = (Array.isArray(cause) ? cause[0] : cause) as GraphQLError | undefined;
-    return { kind: "over", code: String(error?.extensions?.["code"] ?? "SUBSCRIPTION_REFUSED"), message: error?.message ?? "The server ended the live connection." };
+    return {
+      kind: "over",
+      code: String(error?.extensions?.code ?? "SUBSCRIPTION_REFUSED"),
+      message: error?.message ?? "The server ended the live connection.",
+    };
   }
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : null;
   if (typeof code === "number" && SIGNED_OUT_CODES.has(code)) {
