@@ -55,6 +55,8 @@ export class SlideFeed {
   private socket: LiveSocket | null = null;
   private stateNeeded = true;
   private firstState = true;
+  /** The seq after which news were missing the last time; missing again, it is no accident of the line. */
+  private gapAfter: number | null = null;
 
   constructor(
     private readonly connection: GraphqlConnection,
@@ -106,7 +108,6 @@ export class SlideFeed {
   /** Subscribes since the present seq and applies events until something ends it. */
   private follow(): Promise<Outcome> {
     return new Promise((resolve) => {
-      let fresh = true;
       let over = false;
       const socket = this.connection.openSocket({
         onConnected: () => {
@@ -136,12 +137,12 @@ export class SlideFeed {
             const seq = seqOf(event);
             const known = this.state.getSnapshot().seq;
             if (event.__typename === "ResyncRequired" || (seq !== null && seq > known + 1)) {
-              this.stateNeeded = event.__typename === "ResyncRequired" || fresh;
+              this.stateNeeded = event.__typename === "ResyncRequired" || this.gapAfter === known;
+              this.gapAfter = known;
               end({ kind: "again" });
               return;
             }
             if (seq !== null) {
-              fresh = false;
               if (seq <= known) return;
               this.change({ seq });
             }
