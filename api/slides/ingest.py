@@ -79,7 +79,7 @@ class Ingest:
             UnsupportedSlide: it is no slide; the caller removes it.
         """
         async with self._turns:
-            checked = await self._check(path)
+            checked = await self.check(path)
         size_bytes = size_of(path)
         sha256 = await asyncio.to_thread(sha256_of, path)
         filename = safe_filename(filename)
@@ -104,8 +104,12 @@ class Ingest:
                     self._storage.remove_slide(sha256)
                 raise
 
-    async def _check(self, path: Path) -> Checked:
-        """Describe the file in isolation; make a flat image into a pyramid first."""
+    async def check(self, path: Path) -> Checked:
+        """Describe the file in isolation; a flat image is made into a pyramid beside it first.
+
+        Raises:
+            UnsupportedSlide: it is no slide.
+        """
         answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S)
         pyramid: Path | None = None
         if answer.body["flat_image"]:
