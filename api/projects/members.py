@@ -29,7 +29,7 @@ async def add_member(viewer: Viewer | None, project_id: UUID, *, who: str, role:
         role: what they are to be.
 
     Raises:
-        NotFound: code `ACCOUNT_UNKNOWN`.
+        NotFound: code `USER_NOT_FOUND`.
         Conflict: code `ALREADY_MEMBER`.
     """
     own_role = await require_project(viewer, project_id, Action.MANAGE)
@@ -97,7 +97,7 @@ async def _account(who: str) -> User:
     if user is None:
         raise NotFound(
             f"Nobody here has an account with {who.strip()[:254]}. Ask them to register first.",
-            code="ACCOUNT_UNKNOWN",
+            code="USER_NOT_FOUND",
             field="email",
         )
     return user

@@ -134,9 +134,9 @@ async def test_who_can_not_be_added(database: TortoiseContext) -> None:
     disabled = await make_user("Off", disabled_at="2026-01-01T00:00:00+00:00")
     before = await roles_of(project)
     for who, kind, code in (
-        ("nobody@example.org", NotFound, "ACCOUNT_UNKNOWN"),
-        (str(uuid4()), NotFound, "ACCOUNT_UNKNOWN"),
-        (str(disabled.email), NotFound, "ACCOUNT_UNKNOWN"),
+        ("nobody@example.org", NotFound, "USER_NOT_FOUND"),
+        (str(uuid4()), NotFound, "USER_NOT_FOUND"),
+        (str(disabled.email), NotFound, "USER_NOT_FOUND"),
         ("no address", InvalidInput, "EMAIL_INVALID"),
         (str(people[Role.VIEWER].email), Conflict, "ALREADY_MEMBER"),
     ):
