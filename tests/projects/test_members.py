@@ -178,3 +178,21 @@ async def test_someone_who_is_no_member(sqlite_database: TortoiseContext) -> Non
         with pytest.raises(NotFound) as refused:
             await call
         assert (refused.value.code, refused.value.field) == ("NOT_A_MEMBER", "userId")
+
+
+async def test_a_project_has_room_for_so_many(
+    sqlite_database: TortoiseContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, people = await staffed()
+    monkeypatch.setattr(members, "MAX_MEMBERS", len(people) + 1)
+    owner = viewer_for(people[Role.OWNER])
+    for code in (None, "TOO_MANY_MEMBERS"):
+        newcomer = await make_user()
+        call = members.add_member(owner, project.id, who=str(newcomer.id), role=Role.VIEWER)
+        if code is None:
+            await call
+            continue
+        with pytest.raises(Conflict) as refused:
+            await call
+        assert refused.value.code == code
+    assert await Membership.filter(project=project).count() == len(people) + 1
