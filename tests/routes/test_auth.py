@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import httpx
@@ -233,7 +234,18 @@ async def test_a_link_signs_in_once(database: TortoiseContext, client: httpx.Asy
     viewer = await sessions.viewer_of_credential(hash_token(client.cookies["coslide"]))
     assert viewer is not None
     assert viewer.user_id == user.id
-    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_INVALID", None)
+    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_USED", None)
+    assert await Session.all().count() == 1
+
+
+async def test_of_many_who_follow_a_link_at_once_one_gets_in(database: TortoiseContext, settings: Settings) -> None:
+    token = await create_link(await User.create(name="Ada", color="#7aa5ff"), minutes=15)
+
+    async def follow() -> int:
+        async with make_client(make_app(settings)) as browser:
+            return (await browser.get(f"/auth/link?token={token}")).status_code
+
+    assert sorted(await asyncio.gather(*(follow() for _ in range(6)))) == [303] + [403] * 5
     assert await Session.all().count() == 1
 
 
@@ -251,5 +263,5 @@ async def test_an_old_link_is_refused(sqlite_database: TortoiseContext, client: 
     user = await User.create(name="Ada", color="#7aa5ff")
     token = await create_link(user, minutes=15)
     await SignInLink.all().update(expires_at="2026-01-01T00:00:00+00:00")
-    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_INVALID", None)
+    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_EXPIRED", None)
     assert (await SignInLink.get()).used_at is None
