@@ -7,7 +7,7 @@
 | `sqlite_database` | the same on SQLite alone: for what does not depend on the database |
 | `redis_url` | the address of an empty Redis database |
 | `shared_data` | the folder of real slides, annotations and images beside the project |
-| `chromium_path` | the browser's binary |
+| `chromium_path`, `node_path` | the browser's binary; Node's, for browser tests (`web/node_modules` is there too) |
 
 A test is marked by what it asks for (`mariadb`, `redis`, `shared_data`, `browser`), so `-m "not mariadb"`
 leaves those out. A component that is missing skips its tests with the reason; in CI (`CI=true`) that, and
@@ -22,14 +22,23 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 
-from api.models import MODEL_MODULES
+from api.models.database import tortoise_config
+from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
 from tests.servers.mariadb import MariadbServer, mariadb_binary
 from tests.servers.redis import RedisServer, redis_binary
+
+# Property tests: as many examples as `make test` has time for, or, for `make fuzz`, many more.
+hypothesis.settings.register_profile("tests", deadline=None, max_examples=100, derandomize=in_ci())
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+hypothesis.settings.load_profile("tests")
+
+ROOT = Path(__file__).resolve().parents[1]
 
 _MARK_OF_FIXTURE = {
     "mariadb_server": "mariadb",
@@ -37,6 +46,7 @@ _MARK_OF_FIXTURE = {
     "redis_url": "redis",
     "shared_data": "shared_data",
     "chromium_path": "browser",
+    "node_path": "browser",
 }
 
 
@@ -101,7 +111,7 @@ async def _open_database(url: str) -> AsyncIterator[TortoiseContext]:
     # Tortoise keeps each model's INSERT by connection name, so MariaDB would be sent SQLite's.
     EXECUTOR_CACHE.clear()
     async with TortoiseContext() as context:
-        await context.init(db_url=url, modules={"models": MODEL_MODULES})
+        await context.init(config=tortoise_config(Settings(database_url=url)))
         await context.generate_schemas(safe=False)
         yield context
 
@@ -152,4 +162,13 @@ def chromium_path() -> Path:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         missing("Chromium", "install Debian's chromium")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def node_path() -> Path:
+    """Node's binary, with the web client's packages in `web/node_modules`."""
+    found = shutil.which("node")
+    if found is None or not (ROOT / "web" / "node_modules").is_dir():
+        missing("Node with the web client's packages", "type make test, which brings both")
     return Path(found)

@@ -22,9 +22,7 @@ async def make_user(name: str | None = None, **fields: Any) -> User:
     return await User.create(name=name or f"Person {number}", **values)
 
 
-async def make_project(
-    owner: User | None = None, *, members: dict[Role, User] | None = None, **fields: Any
-) -> Project:
+async def make_project(owner: User | None = None, *, members: dict[Role, User] | None = None, **fields: Any) -> Project:
     """A project with an owner (a new person unless given) and, by role, further members."""
     owner = owner or await make_user()
     values = {"name": f"Project {next(_numbers)}", "created_by": owner} | fields

@@ -63,9 +63,7 @@ def test_a_server_can_be_taken_away_and_brought_back(redis_url: str, tmp_path: P
 
 
 def test_a_server_that_ends_early_shows_its_log(tmp_path: Path) -> None:
-    server = ServerProcess(
-        ["sh", "-c", "echo out of ink; exit 3"], log=tmp_path / "log", is_ready=lambda: False
-    )
+    server = ServerProcess(["sh", "-c", "echo out of ink; exit 3"], log=tmp_path / "log", is_ready=lambda: False)
     with pytest.raises(ServerDidNotStart, match=r"sh ended with code 3 before it was ready:\nout of ink"):
         server.start()
 

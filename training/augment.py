@@ -119,9 +119,7 @@ def damage(pixels: Tensor) -> Tensor:
             one = one + random.uniform(0.3, 1.5) * (one - blur(one, 1.0))
         elif kind < 0.47:
             small = int(side * random.uniform(0.45, 0.8))
-            one = F.interpolate(
-                one, size=(small, small), mode="bilinear", antialias=True, align_corners=False
-            )
+            one = F.interpolate(one, size=(small, small), mode="bilinear", antialias=True, align_corners=False)
             one = F.interpolate(one, size=(side, side), mode="bilinear", align_corners=False)
         if random.random() < 0.06:
             one = fold(one)
@@ -135,9 +133,7 @@ def fold(pixels: Tensor) -> Tensor:
     """Tissue lying double along a band: its density counts up to twice."""
     side = pixels.shape[-1]
     band = torch.sigmoid((strands(side, 5, 2.5).abs() * -1 + random.uniform(0.1, 0.4)) * 12)
-    return pixels_from_density(
-        density_from_pixels(pixels.clamp(0, 255)) * (1 + random.uniform(0.4, 1.0) * band)
-    )
+    return pixels_from_density(density_from_pixels(pixels.clamp(0, 255)) * (1 + random.uniform(0.4, 1.0) * band))
 
 
 def jpeg(pixels: Tensor, quality: int) -> Tensor:

@@ -20,7 +20,7 @@ from training.classes import CARCINOMA, HIGH_GRADE
 from training.curves import plot_reliability
 from training.data import Images, load
 from training.manifest import DEFAULT_FOLDER, read_manifest, select
-from training.metrics import ImageResult, calibration_error, dice, measure_image
+from training.metrics import ImageResult, calibration_error, dice, measure_image, pooled_confusion
 from training.train import DEFAULT_RUN, load_network, predict_logits
 
 CALIBRATION = "calibration.json"
@@ -78,7 +78,7 @@ def _results(logits: Tensor, images: Images, temperature: float, threshold: floa
 
 def _dice(logits: Tensor, images: Images, temperature: float, threshold: float) -> float:
     results = _results(logits, images, temperature, threshold)
-    return dice(np.sum([result.confusion for result in results], axis=0), CARCINOMA)
+    return dice(pooled_confusion(results), CARCINOMA)
 
 
 def _reliability(results: list[ImageResult]) -> NDArray[np.float64]:

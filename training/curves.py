@@ -37,9 +37,7 @@ def plot_reliability(before: NDArray[np.float64], after: NDArray[np.float64], pa
         (after, "tab:red", "after"),
     ):
         used = count > 0
-        axes.plot(
-            confidence[used] / count[used], right[used] / count[used], marker="o", color=colour, label=label
-        )
+        axes.plot(confidence[used] / count[used], right[used] / count[used], marker="o", color=colour, label=label)
     axes.set_xlabel("confidence of the most probable class")
     axes.set_ylabel("share of pixels that are right")
     axes.legend()

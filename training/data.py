@@ -56,6 +56,4 @@ def _square(array: np.ndarray, side: int) -> np.ndarray:
 def draw_weights(samples: list[Sample]) -> Tensor:
     """(N,) float: by diagnosis, and by one over the root of the case's image count, so no case rules."""
     images_of_case = Counter((sample.case, sample.diagnosis) for sample in samples)
-    return torch.tensor(
-        [DRAW_WEIGHT[s.diagnosis] / images_of_case[s.case, s.diagnosis] ** 0.5 for s in samples]
-    )
+    return torch.tensor([DRAW_WEIGHT[s.diagnosis] / images_of_case[s.case, s.diagnosis] ** 0.5 for s in samples])

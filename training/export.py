@@ -1,4 +1,4 @@
-"""Write the model's folder from a calibrated run: `python -m training.export --version 1.0.0`.
+"""Write the model's folder from a calibrated run: `python -m training.export [--run FOLDER]`.
 
 Exports the serving graph to ONNX (weights stored as float16, computed in float32) and OpenVINO, quantises the
 latter to int8 with train images, keeps int8 only if Dice on val stays within `DICE_ALLOWED`, measures the
@@ -25,11 +25,12 @@ from tqdm import tqdm
 
 from training import repository
 from training.calibrate import CALIBRATION, Calibration
-from training.card import write_figures
+from training.card import Measured, write_figures
 from training.manifest import DEFAULT_FOLDER, Sample, read_manifest, select
-from training.metrics import measure_image, summarise
+from training.metrics import ImageResult, measure_image, pooled_confusion, summarise
 from training.negatives import glass, paint
 from training.network import ServingNetwork
+from training.perturb import NAMES, perturb
 from training.train import DEFAULT_RUN, load_network
 from training.windows import WINDOW_PX, WindowGrid
 
@@ -115,20 +116,20 @@ def quantise(model: openvino.Model, windows: list[NDArray[np.uint8]]) -> openvin
 
 
 def measure(
-    model: openvino.Model, samples: list[Sample], threshold: float, threads: int
-) -> dict[str, float | int | None]:
-    """The figures of some samples by a model in this process."""
+    model: openvino.Model, samples: list[Sample], threshold: float, threads: int, change: str | None = None
+) -> list[ImageResult]:
+    """What a model in this process makes of some samples, each changed first by one of `training.perturb.NAMES`."""
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
     request = openvino.Core().compile_model(model, "CPU", options).create_infer_request()
     results = []
-    for sample in tqdm(samples, desc=f"measuring {samples[0].split}", unit="image"):
-        image = sample.read_image()
+    for sample in tqdm(samples, desc=f"measuring {samples[0].split} {change or ''}", unit="image"):
+        image, labels = sample.read_image(), sample.read_labels()
+        if change:
+            image, labels = perturb(image, labels, change)
         grid = WindowGrid(*image.shape[:2])
         answers = [request.infer([window[None]])[0][0].copy() for window in grid.cut(image)]
-        results.append(
-            measure_image(grid.join(np.stack(answers)), sample.read_labels(), sample.case, threshold)
-        )
-    return summarise(results)
+        results.append(measure_image(grid.join(np.stack(answers)), labels, sample.case, threshold))
+    return results
 
 
 def main() -> None:
@@ -137,13 +138,14 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of a calibrated run")
     parser.add_argument("--repository", type=Path, default=repository.DEFAULT_FOLDER)
     parser.add_argument("--card", type=Path, default=Path("docs/model-card.md"))
-    parser.add_argument("--version", required=True, help="version that users see, for example 1.0.0")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
 
     torch.set_num_threads(options.threads)
     samples = read_manifest(options.data)
+    validation, report = select(samples, "val"), select(samples, "report")
     calibration = Calibration(**json.loads((options.run / CALIBRATION).read_text(encoding="utf-8")))
+    threshold, threads = calibration.threshold, options.threads
     folder = options.repository / repository.NAME
     weights = folder / "1"
     weights.mkdir(parents=True, exist_ok=True)
@@ -156,24 +158,21 @@ def main() -> None:
 
     # 2. int8 where val allows it.
     int8 = quantise(full, calibration_windows(select(samples, "train")))
-    validation = select(samples, "val")
-    of_full = measure(full, validation, calibration.threshold, options.threads)
-    of_int8 = measure(int8, validation, calibration.threshold, options.threads)
+    of_full = summarise(measure(full, validation, threshold, threads))
+    of_int8 = summarise(measure(int8, validation, threshold, threads))
     lost = (of_full["dice_carcinoma"] or 0) - (of_int8["dice_carcinoma"] or 0)
-    precision, served = ("int8", int8) if lost <= DICE_ALLOWED else ("fp32", full)
-    openvino.save_model(served, weights / "model.xml", compress_to_fp16=True)
+    precision, chosen = ("int8", int8) if lost <= DICE_ALLOWED else ("fp32", full)
+    openvino.save_model(chosen, weights / "model.xml", compress_to_fp16=True)
 
     # 3. Figures of the cases that chose nothing, by the file that is served.
-    figures = measure(
-        openvino.Core().read_model(weights / "model.xml"),
-        select(samples, "report"),
-        calibration.threshold,
-        options.threads,
-    )
-    facts = repository.Facts(options.version, calibration.threshold, precision, figures)
+    served = openvino.Core().read_model(weights / "model.xml")
+    results = measure(served, report, threshold, threads)
+    changed = {name: summarise(measure(served, report, threshold, threads, name)) for name in NAMES}
+    facts = repository.Facts(repository.VERSION, threshold, precision, summarise(results))
     repository.write_configs(folder, facts)
-    write_figures(options.card, facts, calibration, of_full, of_int8)
-    print(json.dumps({"precision": precision, "val_fp32": of_full, "val_int8": of_int8, "report": figures}))
+    measured = Measured(facts, calibration, of_full, of_int8, pooled_confusion(results), changed)
+    write_figures(options.card, measured)
+    print(json.dumps({"precision": precision, "val_fp32": of_full, "val_int8": of_int8, "report": facts.figures}))
 
 
 if __name__ == "__main__":

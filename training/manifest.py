@@ -85,9 +85,7 @@ def _sample(path: Path, line: int, row: dict[str, str]) -> Sample:
         known = ", ".join(LABEL_BY_DIAGNOSIS)
         raise ManifestError(f"{path}, line {line}: class {row['class']!r} is unknown. Use one of: {known}.")
     if row["split"] not in SPLITS:
-        raise ManifestError(
-            f"{path}, line {line}: split {row['split']!r} is unknown. Use one of: {', '.join(SPLITS)}."
-        )
+        raise ManifestError(f"{path}, line {line}: split {row['split']!r} is unknown. Use one of: {', '.join(SPLITS)}.")
     split = "report" if row["split"] == "train" and is_report_case(row["case"]) else row["split"]
     return Sample(path.parent / row["image"], path.parent / row["mask"], row["class"], row["case"], split)
 

@@ -20,6 +20,10 @@ EPITHELIUM_FLOOR = 0.01
 """Share of an image counted as epithelium that is no carcinoma, so that a near-empty image scores near 0."""
 
 
+Figures = dict[str, float | int | None]
+"""Named figures of a split; None where the split cannot give one."""
+
+
 @dataclass(frozen=True)
 class ImageResult:
     """What one image adds to the pooled figures; sums only, so that a case or a bootstrap sample is a sum of
@@ -35,8 +39,8 @@ class ImageResult:
     carcinoma_share: float
     """Carcinoma's part of the predicted epithelium, in [0, 1]: the image's score."""
     reliability: NDArray[np.float64]
-    """(3, CONFIDENCE_BINS), pixels by the confidence of their most probable class: how many there are, the sum
-    of their confidences, how many are right. Zero for a high-grade image.
+    """(3, CONFIDENCE_BINS), pixels by the confidence of their most probable class: how many, the sum of
+    their confidences, how many are right. Zero for a high-grade image.
     """
 
 
@@ -83,6 +87,12 @@ def _reliability(probability: NDArray[np.uint8], labels: NDArray[np.uint8]) -> N
     return np.stack([np.bincount(where, weight, minlength=CONFIDENCE_BINS) for weight in weights])
 
 
+def pooled_confusion(results: Sequence[ImageResult]) -> NDArray[np.int64]:
+    """(C, C) pixels of all images, row = truth, column = called."""
+    total: NDArray[np.int64] = np.sum([result.confusion for result in results], axis=0)
+    return total
+
+
 def dice(confusion: NDArray[np.int64], class_index: int) -> float:
     """2 TP / (2 TP + FP + FN) of one class against the rest; 1 when the class is neither there nor called."""
     called, true = int(confusion[:, class_index].sum()), int(confusion[class_index].sum())
@@ -96,9 +106,7 @@ def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> fl
         ValueError: if one of the two kinds is absent.
     """
     if not positive or not negative:
-        raise ValueError(
-            "The area under the curve needs positive and negative images; only one kind was given."
-        )
+        raise ValueError("The area under the curve needs positive and negative images; only one kind was given.")
     above = np.asarray(positive, np.float64)[:, None] - np.asarray(negative, np.float64)[None, :]
     return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
@@ -129,7 +137,7 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def summarise(results: Sequence[ImageResult]) -> dict[str, float | int | None]:
+def summarise(results: Sequence[ImageResult]) -> Figures:
     """The figures of a split, ready for JSON, rounded to four digits; None where the split holds no such
     image.
 
@@ -138,10 +146,8 @@ def summarise(results: Sequence[ImageResult]) -> dict[str, float | int | None]:
     """
     decided = [result for result in results if result.label != HIGH_GRADE]
     if not decided:
-        raise ValueError(
-            "Every image of the split is high-grade: no Dice can be given. Choose another split."
-        )
-    confusion = np.sum([result.confusion for result in decided], axis=0)
+        raise ValueError("Every image of the split is high-grade: no Dice can be given. Choose another split.")
+    confusion = pooled_confusion(decided)
     reliability = np.sum([result.reliability for result in decided], axis=0)
     positive = [result.carcinoma_share for result in decided if result.label == CARCINOMA]
     negative = [result.carcinoma_share for result in decided if result.label != CARCINOMA]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from training.augment import blur, recolour
-from training.noise import blob_mask, smooth, strands, top_share
+from training.noise import blob_mask, lattice, smooth, strands, top_share
 from training.stain import EOSIN, HAEMATOXYLIN
 
 PLAIN_COLOURS = ((225.0, 150.0, 190.0), (235.0, 180.0, 205.0), (200.0, 70.0, 90.0), (190.0, 170.0, 215.0))
@@ -30,11 +30,7 @@ def glass(side: int) -> Tensor:
     else:
         colour = torch.tensor(random.choice(PLAIN_COLOURS)) + torch.randn(3) * 15
         grain, clouds = random.uniform(2, 14), random.uniform(4, 25)
-    picture = (
-        _plane(colour)
-        + clouds * smooth(side, random.choice([3, 6, 12, 28]))
-        + grain * torch.randn(1, side, side)
-    )
+    picture = _plane(colour) + clouds * smooth(side, random.choice([3, 6, 12, 28])) + grain * torch.randn(1, side, side)
     return picture.clamp(0, 255)
 
 
@@ -48,11 +44,10 @@ def ink(side: int) -> Tensor:
 
 def fibres(side: int) -> Tensor:
     """Collagen, muscle or fat: strands of eosin, spindle or round nuclei, clefts and clear holes."""
-    eosin = random.uniform(0.25, 1.1)
-    eosin = eosin + random.uniform(0.05, 0.4) * strands(
-        side, random.choice([20, 40, 70]), random.uniform(2.5, 8)
-    )
-    eosin = eosin + random.uniform(0.02, 0.2) * strands(side, random.choice([70, 140]), random.uniform(2, 8))
+    base = random.uniform(0.25, 1.1)
+    coarse = random.uniform(0.05, 0.4) * strands(side, random.choice([20, 40, 70]), random.uniform(2.5, 8))
+    fine = random.uniform(0.02, 0.2) * strands(side, random.choice([70, 140]), random.uniform(2, 8))
+    eosin = base + coarse + fine
     haematoxylin = random.uniform(0, 0.25) + 0.05 * smooth(side, 6)
     crowd = random.choice([0, 0.5, 1.0, 1.6])
     if crowd:
@@ -72,11 +67,7 @@ def fibres(side: int) -> Tensor:
 def blood(side: int) -> Tensor:
     """Haemorrhage, packed red cells or fibrin."""
     cells = smooth(side, random.choice([24, 32, 44, 60]))
-    red = (
-        random.uniform(0.6, 1.6)
-        + random.uniform(0.05, 0.45) * cells
-        + random.uniform(0, 0.3) * smooth(side, 5)
-    )
+    red = random.uniform(0.6, 1.6) + random.uniform(0.05, 0.45) * cells + random.uniform(0, 0.3) * smooth(side, 5)
     blue = random.uniform(0, 0.3) + random.uniform(0, 0.25) * strands(
         side, random.choice([30, 60]), random.uniform(1, 5)
     )
@@ -103,10 +94,35 @@ def cautery(side: int) -> Tensor:
     density = eosin.clamp(min=0) * _plane(EOSIN) + blue.clamp(min=0) * _plane(HAEMATOXYLIN)
     if random.random() < 0.5:
         bubbles = smooth(side, random.choice([10, 16, 24]))
-        density = density * (
-            1 - torch.sigmoid((bubbles - top_share(bubbles, random.uniform(0.03, 0.25))) * 10)
-        )
+        density = density * (1 - torch.sigmoid((bubbles - top_share(bubbles, random.uniform(0.03, 0.25))) * 10))
     return blur(_developed(density, 0.6)[None], random.uniform(0.8, 2.2))[0]
+
+
+def red_cells(side: int) -> Tensor:
+    """Packed or scattered red cells: even discs without nuclei."""
+    spacing = random.uniform(5, 9)
+    distance, _ = lattice(side, spacing, random.uniform(0.3, 1))
+    disc = torch.sigmoid((spacing * random.uniform(0.38, 0.6) - distance) * 2)
+    present = torch.sigmoid((smooth(side, random.choice([3, 8, 16])) + random.uniform(-0.3, 1.5)) * 8)
+    colour = torch.tensor([random.uniform(0.08, 0.3), 0.85, random.uniform(0.3, 0.7)])
+    ground = random.uniform(0, 0.35) * (1 + 0.3 * strands(side, 30, 4)).clamp(min=0)
+    density = disc * present * random.uniform(0.5, 1.5) * _plane(colour / colour.norm())
+    return _developed(density + ground * _plane(EOSIN), 0.6)
+
+
+def squamous(side: int) -> Tensor:
+    """Sheets of flat or polygonal cells with round nuclei and no lumen, from barely to fully keratinised."""
+    spacing = random.uniform(10, 19)
+    distance, second = lattice(side, spacing, random.uniform(0.6, 1))
+    radius = spacing * random.uniform(0.2, 0.32) * (1 + 0.12 * smooth(side, int(side / spacing)))
+    nucleus = torch.sigmoid((radius - distance) * 2)
+    nucleus = nucleus * torch.sigmoid((smooth(side, 6) + random.uniform(-0.5, 2.5)) * 6)
+    border = torch.exp(-(second - distance) / random.uniform(0.8, 2.0)) * random.uniform(0, 0.6)
+    eosin = random.uniform(0.3, 0.9) * (1 + 0.2 * smooth(side, 5)) * (1 - border)
+    blue = random.uniform(0.05, 0.4) * (1 - border) + nucleus * random.uniform(0.35, 1.1)
+    grain = 1 + 0.08 * torch.randn(side, side)
+    density = eosin.clamp(min=0) * _plane(EOSIN) + (blue * grain).clamp(min=0) * _plane(HAEMATOXYLIN)
+    return _developed(density, 0.7)
 
 
 def _clefts(side: int, share: float, elongation: float) -> Tensor:
@@ -119,7 +135,7 @@ def _developed(density: Tensor, strength: float) -> Tensor:
     return recolour(picture.clamp(0, 255)[None], strength)[0]
 
 
-PAINTERS = {fibres: 0.55, blood: 0.27, cautery: 0.12, ink: 0.06}
+PAINTERS = {fibres: 0.45, blood: 0.2, red_cells: 0.08, squamous: 0.12, cautery: 0.1, ink: 0.05}
 """How often each kind is painted."""
 
 

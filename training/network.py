@@ -27,10 +27,9 @@ class Float32Depthwise(nn.Module):
         self.convolution = convolution
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.dtype == torch.float32:
-            return self.convolution(x)
         with torch.autocast("cpu", enabled=False):
-            return self.convolution(x.float()).to(x.dtype)
+            y: Tensor = self.convolution(x.float())
+        return y.to(x.dtype)
 
 
 class Encoder(nn.Module):

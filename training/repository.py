@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.classes import CLASSES
+from training.metrics import Figures
 
 NAME = "tumor_fast"
+VERSION = "1.0.0"
+"""What users see; raise it whenever the weights change."""
 DEFAULT_FOLDER = Path("model_repository")
 MAX_BATCH = 8
 WINDOW_PX = 512
@@ -55,7 +58,7 @@ class Facts:
     version: str
     threshold: float
     precision: str
-    figures: dict[str, float | int | None]
+    figures: Figures
     """Of the report cases, by `training.metrics.summarise`."""
 
 
@@ -70,7 +73,7 @@ def parameters(facts: Facts) -> dict[str, str]:
         "patch_size": str(WINDOW_PX),
         "classes": _json([tissue.name for tissue in CLASSES]),
         "class_names": _json({c.name: {"en": c.english, "ko": c.korean} for c in CLASSES}),
-        "colours": _json({c.name: c.colour for c in CLASSES}),
+        "colors": _json({c.name: c.colour for c in CLASSES}),
         "positive_class": "carcinoma",
         "threshold": str(facts.threshold),
         "cpu_precision": facts.precision,

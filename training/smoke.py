@@ -17,10 +17,11 @@ import openslide
 from numpy.typing import NDArray
 from PIL import Image
 
+from api.errors import PlatformError
 from training.classes import BENIGN, CARCINOMA, CLASSES
-from training.evaluate import EvaluationFailed, ServedModel
 from training.metrics import call_classes
 from training.repository import NAME
+from training.served import served_model
 
 MODEL_MPP = 1.0
 TISSUE_SATURATION = 18
@@ -74,17 +75,12 @@ def draw_outlines(picture: NDArray[np.uint8], called: NDArray[np.uint8]) -> NDAr
     return drawn
 
 
-async def inspect(
-    path: Path, mpp: float | None, address: str, name: str, out: Path
-) -> dict[str, float | str]:
+async def inspect(path: Path, mpp: float | None, address: str | None, name: str, out: Path) -> dict[str, float | str]:
     """Segment one file, write the overlay, and say how much of its tissue is called what."""
     picture = await asyncio.to_thread(read_at_mpp, path, mpp)
-    model = await ServedModel.connect(address, name)
-    try:
+    async with served_model(name, address) as model:
         probability = await model.segment(picture)
-    finally:
-        await model.client.close()
-    called, tissue = call_classes(probability, model.threshold), tissue_mask(picture)
+    called, tissue = call_classes(probability, model.info.threshold), tissue_mask(picture)
     await asyncio.to_thread(Image.fromarray(draw_outlines(picture, called)).save, out)
     area = max(1, int(tissue.sum()))
     return {
@@ -100,13 +96,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Look at a served model on a slide or a picture.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--mpp", type=float, help="micrometres per pixel, where the file does not say")
-    parser.add_argument("--triton", required=True, metavar="HOST:PORT")
+    parser.add_argument("--triton", metavar="HOST:PORT", help="gRPC address of a running server; else one is started")
     parser.add_argument("--model", default=NAME)
     parser.add_argument("--out", type=Path, required=True, help="PNG to write")
     options = parser.parse_args()
     try:
         seen = asyncio.run(inspect(options.file, options.mpp, options.triton, options.model, options.out))
-    except (EvaluationFailed, ValueError, OSError, openslide.OpenSlideError) as exc:
+    except (PlatformError, ValueError, OSError, openslide.OpenSlideError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     print(json.dumps(seen))

@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor
 
-HED = torch.nn.functional.normalize(
-    torch.tensor([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]]), dim=1
-)
+HED = torch.nn.functional.normalize(torch.tensor([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]]), dim=1)
 """(3, 3): rows haematoxylin, eosin, the rest; columns optical density in red, green, blue."""
 HED_INVERSE = torch.linalg.inv(HED)
 HAEMATOXYLIN, EOSIN = HED[0], HED[1]

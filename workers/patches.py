@@ -20,8 +20,6 @@ Cell = tuple[int, int]
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
 
-_SNAP = 0.05
-"""How far a downsample may be from a power of two and still be taken for it: a scanner's 0.499 um is 0.5."""
 _TISSUE_MAP_PIXELS = 4_000_000
 _MIN_CHROMA, _MIN_DENSITY = 16, 0.06
 _DARK_DENSITY, _BLACK = 0.5, 12
@@ -44,13 +42,6 @@ class Region:
 
     def as_list(self) -> list[float]:
         return [self.x, self.y, self.width, self.height]
-
-
-def model_downsample(model_mpp: float, slide_mpp: float) -> float:
-    """Level-0 pixels per model pixel; within 5 % of a power of two it is that power, which stored tiles are read at."""
-    exact = model_mpp / slide_mpp
-    snapped = float(2.0 ** round(math.log2(exact)))
-    return snapped if abs(exact / snapped - 1) <= _SNAP else exact
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from tritonclient.utils import InferenceServerException
 from api.errors import InvalidInput, NotFound, PlatformError, Unavailable
 from api.predictions.model_info import INPUT, OUTPUT, ModelInfo, read_model_info
 
-
 Patches = npt.NDArray[np.uint8]
 _CALL_S = 10.0
 
@@ -111,15 +110,23 @@ class TritonClient:
         if result is None or result.shape != expected or result.dtype != np.uint8:
             found = "nothing" if result is None else f"{result.dtype} {result.shape}"
             raise InferenceFailed(
-                f"The model {model.name} answered {found} instead of uint8 {expected}. Check its files in the repository."
+                f"The model {model.name} answered {found} instead of uint8 {expected}. Check its files."
             )
         return np.asarray(result)
 
     async def canary(self, model: ModelInfo) -> float:
-        """Infer one white patch: `ready` stays true in Triton when a model's process has died, this does not. Seconds it took."""
+        """Infer one white patch; the seconds it took. Triton's `ready` stays true when a model's process is dead."""
         started = time.monotonic()
         await self.infer(model, np.full((1, model.patch_px, model.patch_px, 3), 255, np.uint8))
         return time.monotonic() - started
+
+    async def inference_count(self, name: str) -> int:
+        """How many patches the server has inferred with a model since that was loaded."""
+        try:
+            answer = await self._client.get_inference_statistics(name, client_timeout=_CALL_S)
+        except (InferenceServerException, grpc.RpcError) as exc:
+            raise self._mapped(exc, name) from exc
+        return sum(int(version.inference_count) for version in answer.model_stats)
 
     async def reload(self, name: str) -> None:
         """Unload and load a model, which starts its process anew; loading alone does nothing when it is loaded."""
@@ -142,7 +149,7 @@ class TritonClient:
             return ModelSick(f"The model {model} has crashed inside the model server ({message}). It is loaded anew.")
         if "unknown model" in text or "is not found" in text or "no available versions" in text or "not ready" in text:
             return NotFound(
-                f"The model server has no model '{model}' ({message}). Look at predictionModels or into the model repository.",
+                f"The model server has no model '{model}' ({message}). Look into the model repository.",
                 code="MODEL_NOT_FOUND",
             )
         if "UNAVAILABLE" in status or "CANCELLED" in status or "DEADLINE" in status:

@@ -34,7 +34,7 @@ class StaleAnnotations(Conflict):
 
     def __init__(self, stale: tuple[Stale, ...]) -> None:
         super().__init__(
-            f"{len(stale)} annotation(s) changed since you saw them, so nothing was saved. Look at the current state and decide again.",
+            f"{len(stale)} annotation(s) changed since you saw them, so nothing was saved. Look at them and try again.",
             params={"count": len(stale)},
         )
         self.stale = stale
@@ -123,9 +123,7 @@ def _create(
     layer_id = op.layer_id or around.own_layer_id
     layer = around.layers.get(layer_id) if layer_id else None
     if layer is None:
-        raise NotFound(
-            f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId"
-        )
+        raise NotFound(f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId")
     if not editor.may_add_to(layer):
         raise NotPermitted(
             f"You can't draw in the layer “{layer.name}”. Leave layerId away to draw in your own.",
@@ -154,35 +152,44 @@ def _create(
 
 def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor) -> AnnotationRow:
     """The row with the op's properties; the very same row when nothing differs."""
-    changes: dict[str, Any] = {}
-    if isinstance(op.shape, Shape):
-        if op.expected_version is None:
-            raise InvalidInput(
-                "A change of geometry came without expectedVersion. Send the version that you saw.",
-                code="EXPECTED_VERSION_MISSING",
-                field="expectedVersion",
-            )
-        if op.expected_version < row.geometry_version:
-            raise _Stale(Stale(row, op.expected_version))
-        if (op.shape.kind, op.shape.packed) != (row.shape.kind, row.shape.packed):
-            changes["shape"] = op.shape
+    changes = _reshaped(op, row)
     if row.deleted:
         raise _Stale(Stale(row, op.expected_version or row.version))
     if op.term_id is not UNSET and op.term_id != row.term_id:
         _require_term(op.term_id, around)  # type: ignore[arg-type]
         changes["term_id"] = op.term_id
     if op.attributes is not None:
-        merged = {
-            key: value for key, value in {**row.attributes, **op.attributes}.items() if value is not None
-        }
+        merged = {key: value for key, value in {**row.attributes, **op.attributes}.items() if value is not None}
         if merged != row.attributes:
             changes["attributes"] = merged
-    if op.note is not UNSET and op.note != row.note:
-        changes["note"] = op.note
-    if op.locked is not UNSET and op.locked != row.locked:
-        changes["locked"] = op.locked
+    changes |= {
+        name: value
+        for name, value in (("note", op.note), ("locked", op.locked))
+        if value is not UNSET and value != getattr(row, name)
+    }
     if not changes:
         return row
+    _require_unlocking(changes, row, editor)
+    return replace(row, **changes)
+
+
+def _reshaped(op: Update, row: AnnotationRow) -> dict[str, Any]:
+    if not isinstance(op.shape, Shape):
+        return {}
+    if op.expected_version is None:
+        raise InvalidInput(
+            "A change of geometry came without expectedVersion. Send the version that you saw.",
+            code="EXPECTED_VERSION_MISSING",
+            field="expectedVersion",
+        )
+    if op.expected_version < row.geometry_version:
+        raise _Stale(Stale(row, op.expected_version))
+    same = (op.shape.kind, op.shape.packed) == (row.shape.kind, row.shape.packed)
+    return {} if same else {"shape": op.shape}
+
+
+def _require_unlocking(changes: dict[str, Any], row: AnnotationRow, editor: Editor) -> None:
+    """Locking is for the author and reviewers; anything else needs the annotation unlocked, by this op or before."""
     if "locked" in changes and not editor.may_lock(row):
         raise NotPermitted(
             f"Only the author of annotation {row.id} or a reviewer may lock or unlock it.",
@@ -191,7 +198,6 @@ def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor
         )
     if changes.get("locked") is not False:
         _require_unlocked(row)
-    return replace(row, **changes)
 
 
 def _bury(op: Delete | Restore, row: AnnotationRow, now: datetime) -> AnnotationRow:

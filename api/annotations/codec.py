@@ -1,7 +1,8 @@
 """Packed shapes: the objects of docs/wire.md, as they are stored and sent.
 
-An object is an index, three bytes of facts, and delta-coded points in units of 2^-scale_log2 level-0 pixels. Live annotations use
-`LIVE_SCALE_LOG2`, at which a thousandth of a pixel survives exactly; prediction chunks choose a coarser one.
+An object is an index, three bytes of facts, and delta-coded points in units of 2^-scale_log2 level-0 pixels. Live
+annotations use `LIVE_SCALE_LOG2`, at which a thousandth of a pixel survives exactly; prediction chunks choose a
+coarser one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
-from api.annotations.geometry import DECIMALS, Geometry, Points
+from api.annotations.geometry import DECIMALS, Geometry, Points, geometry_of
 from api.models.annotation import GeometryKind
 
 LIVE_SCALE_LOG2 = 10
@@ -35,6 +37,11 @@ class PackedObject:
     index: int = 0
     class_index: int = NO_CLASS
     mean: int = 0
+
+    @classmethod
+    def predicted(cls, shape: shapely.Polygon, class_index: int, mean: float) -> PackedObject:
+        """A model's polygon: its class and mean probability in [0, 1]."""
+        return cls(geometry_of(shape), class_index=class_index, mean=round(255 * mean))
 
 
 def encode(item: PackedObject, scale_log2: int = LIVE_SCALE_LOG2) -> bytes:
@@ -71,7 +78,7 @@ def decode_all(data: bytes, count: int, scale_log2: int) -> Iterator[PackedObjec
     Raises:
         PackedShapeCorrupt: bytes are missing, left over, or make no sense.
     """
-    # 1. Every number of the buffer at once. A number right after raw bytes may come out wrong; those are read one by one below.
+    # 1. Every number of the buffer at once. A number right after raw bytes may come out wrong: those are read singly.
     raw = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(raw < 0x80)
     values = _varints_ending_at(raw, ends)

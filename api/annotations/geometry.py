@@ -1,7 +1,7 @@
 """Shapes on a slide: read from GeoJSON, checked, repaired where a drawing crosses itself, measured.
 
-Coordinates are level-0 pixels, x right, y down, kept to a thousandth of a pixel: what is read back equals what was stored.
-Rings are held open (the first point is not repeated); GeoJSON gets them closed.
+Coordinates are level-0 pixels, x right, y down, kept to a thousandth of a pixel: what is read back equals what was
+stored. Rings are held open (the first point is not repeated); GeoJSON gets them closed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ AREAL = frozenset(GeometryKind) - {GeometryKind.POINT, GeometryKind.LINE}
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """A shape. Each polygon is an outline followed by its holes; POINT and LINE are one polygon of one ring of points."""
+    """A shape: polygons, each an outline followed by its holes; POINT and LINE are one polygon of one ring."""
 
     kind: GeometryKind
     polygons: tuple[tuple[Points, ...], ...]
@@ -77,7 +77,7 @@ class Extent:
 
 
 def geometry_from_geojson(kind: GeometryKind, value: object) -> Geometry:
-    """The shape of a GeoJSON geometry, rounded to a thousandth of a pixel; not yet checked for crossings (see `repaired`).
+    """The shape of a GeoJSON geometry, rounded to a thousandth of a pixel; crossings are for `repaired` to find.
 
     Raises:
         InvalidInput: wrong type for the kind, too few points, a number that is not finite or lies beyond any slide.
@@ -103,7 +103,7 @@ def geometry_from_geojson(kind: GeometryKind, value: object) -> Geometry:
     geometry = Geometry(kind, tuple(_polygon(kind, polygon) for polygon in polygons))
     if geometry.vertex_count > MAX_VERTICES:
         raise TooLarge(
-            f"The shape has {geometry.vertex_count} points; at most {MAX_VERTICES} are allowed. Simplify it or draw it as several.",
+            f"The shape has {geometry.vertex_count} points; at most {MAX_VERTICES} are allowed. Simplify or divide it.",
             code="GEOMETRY_TOO_LARGE",
             params={"limit": MAX_VERTICES, "actual": geometry.vertex_count},
         )
@@ -141,7 +141,7 @@ def geometry_of(shape: shapely.Geometry) -> Geometry:
     Raises:
         InvalidInput: nothing with an area is left.
     """
-    parts = [part for part in shapely.get_parts(shape, return_index=False).tolist()]
+    parts = shapely.get_parts(shape).tolist()
     polygons = [
         polygon
         for part in parts
@@ -160,8 +160,8 @@ def geometry_of(shape: shapely.Geometry) -> Geometry:
 def repaired(geometry: Geometry) -> tuple[Geometry, bool]:
     """A valid shape covering what was drawn, and whether anything had to change.
 
-    An outline that crosses itself keeps all it encloses, loops included; it may become a MULTIPOLYGON. Nothing a person can draw is
-    refused, except a shape without area.
+    An outline that crosses itself keeps all it encloses, loops included; it may become a MULTIPOLYGON. Nothing a
+    person can draw is refused, except a shape without area.
     """
     if geometry.kind not in AREAL:
         return geometry, False
@@ -181,13 +181,9 @@ def extent_of(geometry: Geometry) -> Extent:
     elif geometry.kind is GeometryKind.LINE:
         area, length = 0.0, _path_length(points)
     else:
-        area = sum(
-            abs(_ring_area(p[0])) - sum(abs(_ring_area(hole)) for hole in p[1:]) for p in geometry.polygons
-        )
+        area = sum(abs(_ring_area(p[0])) - sum(abs(_ring_area(hole)) for hole in p[1:]) for p in geometry.polygons)
         length = sum(_path_length(np.concatenate([ring, ring[:1]])) for ring in geometry.rings)
-    return Extent(
-        float(low[0]), float(low[1]), float(high[0]), float(high[1]), max(float(area), 0.0), float(length)
-    )
+    return Extent(float(low[0]), float(low[1]), float(high[0]), float(high[1]), max(float(area), 0.0), float(length))
 
 
 def _ring_area(ring: Points) -> float:
@@ -220,13 +216,9 @@ def _ring(kind: GeometryKind, value: object) -> Points:
     try:
         points = np.array([(float(point[0]), float(point[1])) for point in items], dtype=np.float64)
     except (TypeError, ValueError, IndexError, KeyError) as exc:
-        raise _invalid(
-            "A point is not a pair of numbers [x, y]. Send coordinates in level-0 pixels."
-        ) from exc
+        raise _invalid("A point is not a pair of numbers [x, y]. Send coordinates in level-0 pixels.") from exc
     if not np.isfinite(points).all() or np.abs(points).max() > MAX_COORDINATE:
-        raise _invalid(
-            f"A coordinate is not a finite number within ±{MAX_COORDINATE:.0f} pixels. Send level-0 pixels."
-        )
+        raise _invalid(f"A coordinate is not a finite number within ±{MAX_COORDINATE:.0f} pixels. Send level-0 pixels.")
     points = np.round(points, DECIMALS) + 0.0  # adding zero turns -0.0 into 0.0
     least = 1 if kind is GeometryKind.POINT else 2 if kind is GeometryKind.LINE else 3
     if kind in AREAL and len(points) > 1 and np.array_equal(points[0], points[-1]):
@@ -240,9 +232,7 @@ def _ring(kind: GeometryKind, value: object) -> Points:
 
 def _items(value: object, what: str) -> Sequence[Any]:
     if not isinstance(value, list | tuple) or not value:
-        raise _invalid(
-            f"The coordinates hold no list of {what}. Send GeoJSON coordinates, nested as the type asks."
-        )
+        raise _invalid(f"The coordinates hold no list of {what}. Send GeoJSON coordinates, nested as the type asks.")
     return value
 
 

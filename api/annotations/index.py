@@ -1,8 +1,8 @@
 """The loose quadtree: one integer key per annotation, and the key ranges that a region of the slide can touch.
 
-An object lies in the cell that holds its centre, on the level whose cells are at least as large as it is; so it reaches at most half a
-cell beyond. A key is `level << 48 | morton(column, row)`: level 0 is one cell over everything, each next one halves the side.
-Ranges may hold objects outside the region (never miss one inside): filter by bounds after.
+An object lies in the cell that holds its centre, on the level whose cells are at least as large as it is; so it
+reaches at most half a cell beyond. A key is `level << 48 | morton(column, row)`: level 0 is one cell over everything,
+each next one halves the side. Ranges may hold objects outside the region (never miss one inside): filter by bounds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""How to undo a change: what to put back, and what the change left, by which one sees whether someone touched it since. Pure.
+"""How to undo a change: what to put back, and what the change left, which tells whether someone touched it since. Pure.
 
-Stored as JSON with the event: `{"id", "put": {property: value before}, "if": {property: value after}}`. Undoing applies `put` only while
-the annotation still has what `if` says; the undo's own inverse is the redo. Rules U1-U6 of docs/spec.md.
+Stored as JSON with the event: `{"id", "put": {property: value before}, "if": {property: value after}}`. Undoing applies
+`put` only while the annotation still has what `if` says; the undo's own inverse is the redo. Rules U1-U6 of
+docs/spec.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any
 from uuid import UUID
 
 from api.annotations.changes import Editor
-from api.annotations.codec import decode
 from api.annotations.rows import AnnotationRow, Shape
 
 _WHOLE = "whole"
@@ -77,7 +77,7 @@ def _with(row: AnnotationRow, put: dict[str, Any], editor: Editor, now: datetime
             case "deleted":
                 changes["deleted_at"] = now if value else None
             case "shape":
-                changes["shape"] = Shape.of(decode(b64decode(value)).geometry)
+                changes["shape"] = Shape.unpack(b64decode(value))
                 changes["geometry_version"] = row.version + 1
             case "term":
                 changes["term_id"] = UUID(value) if value else None

@@ -11,7 +11,9 @@ from api.annotations.rows import Shape
 from api.errors import InvalidInput, TooLarge
 
 MAX_OPS = 10_000
-MAX_VERTICES_PER_CALL = 500_000
+MAX_PACKED_BYTES = 3_000_000
+"""Of all shapes of one call: about half a million vertices."""
+
 MAX_NOTE_LENGTH = 10_000
 MAX_ATTRIBUTES_BYTES = 16_384
 
@@ -45,7 +47,7 @@ class Update:
     id: UUID
     expected_version: int | None = None
     shape: Shape | _Unset = UNSET
-    term_id: UUID | None | _Unset = UNSET
+    term_id: UUID | _Unset | None = UNSET
     attributes: dict[str, Any] | None = None
     note: str | _Unset = UNSET
     locked: bool | _Unset = UNSET
@@ -78,14 +80,12 @@ def check_ops(ops: list[Op]) -> None:
             code="TOO_MANY_OPS",
             params={"limit": MAX_OPS, "actual": len(ops)},
         )
-    packed = sum(
-        len(op.shape.packed) for op in ops if isinstance(op, Create | Update) and isinstance(op.shape, Shape)
-    )
-    if packed > MAX_VERTICES_PER_CALL * 6:
+    packed = sum(len(op.shape.packed) for op in ops if isinstance(op, Create | Update) and isinstance(op.shape, Shape))
+    if packed > MAX_PACKED_BYTES:
         raise TooLarge(
-            f"The shapes of one call take {packed} packed bytes; at most {MAX_VERTICES_PER_CALL * 6} are allowed. Send them in several calls.",
+            f"The shapes of one call take {packed} bytes; at most {MAX_PACKED_BYTES} are allowed. Send several calls.",
             code="OPS_TOO_LARGE",
-            params={"limit": MAX_VERTICES_PER_CALL * 6, "actual": packed},
+            params={"limit": MAX_PACKED_BYTES, "actual": packed},
         )
     for op in ops:
         if isinstance(op, Create | Update):
@@ -113,7 +113,7 @@ def check_attributes(attributes: dict[str, Any] | None) -> None:
     size = len(json.dumps(attributes, ensure_ascii=False).encode())
     if size > MAX_ATTRIBUTES_BYTES:
         raise InvalidInput(
-            f"The attributes take {size} bytes; at most {MAX_ATTRIBUTES_BYTES} are allowed. Store less on the annotation.",
+            f"The attributes take {size} bytes; at most {MAX_ATTRIBUTES_BYTES} are allowed. Store less here.",
             field="attributes",
             code="ATTRIBUTES_TOO_LARGE",
         )

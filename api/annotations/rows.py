@@ -55,6 +55,12 @@ class Shape:
     def of(cls, geometry: Geometry) -> Shape:
         return cls(geometry.kind, encode(PackedObject(geometry)), extent_of(geometry))
 
+    @classmethod
+    def unpack(cls, packed: bytes) -> Shape:
+        """From the packed bytes alone."""
+        geometry = decode(packed).geometry
+        return cls(geometry.kind, packed, extent_of(geometry))
+
     @property
     def geometry(self) -> Geometry:
         return decode(self.packed).geometry
@@ -87,9 +93,7 @@ class AnnotationRow:
     @classmethod
     def from_columns(cls, values: Mapping[str, Any]) -> AnnotationRow:
         """From `Annotation.values(*COLUMNS)`."""
-        extent = Extent(
-            *(values[name] for name in ("min_x", "min_y", "max_x", "max_y", "area_px", "length_px"))
-        )
+        extent = Extent(*(values[name] for name in ("min_x", "min_y", "max_x", "max_y", "area_px", "length_px")))
         return cls(
             shape=Shape(GeometryKind(values["kind"]), bytes(values["geometry"]), extent),
             **{name: values[name] for name in cls.__dataclass_fields__ if name != "shape"},

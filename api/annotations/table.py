@@ -1,4 +1,4 @@
-"""Reading and saving annotation rows in bulk, inside a slide transaction. Only `api.annotations.edit` and its kin call what saves."""
+"""Reading and saving annotation rows in bulk, inside a slide transaction: the hands of `edit` and `undo`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,7 @@ async def load_rows(connection: BaseDBAsyncClient, ids: Iterable[UUID]) -> dict[
     wanted = list(dict.fromkeys(ids))
     found: dict[UUID, AnnotationRow] = {}
     for start in range(0, len(wanted), BATCH):
-        values = (
-            await Annotation.filter(id__in=wanted[start : start + BATCH])
-            .using_db(connection)
-            .values(*COLUMNS)
-        )
+        values = await Annotation.filter(id__in=wanted[start : start + BATCH]).using_db(connection).values(*COLUMNS)
         found |= {row["id"]: AnnotationRow.from_columns(row) for row in values}
     return found
 
@@ -53,10 +49,10 @@ async def insert_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
 
 
 async def update_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRow]) -> None:
-    """Save changed annotations, which exist and belong to the slide whose lock the caller holds: an upsert updates many at once."""
+    """Save changed annotations, which exist on the slide whose lock the caller holds, many in one statement."""
     if not rows:
         return
-    # Tortoise's own upsert names the new row by an alias, which MariaDB does not know; VALUES() works on MySQL and MariaDB.
+    # Tortoise's own upsert names the new row by an alias, which MariaDB does not know; VALUES() works on both.
     fields = [Annotation._meta.fields_map[name] for name in _ALL]
     names = ", ".join(_ALL)
     if connection.capabilities.dialect == "sqlite":
@@ -67,8 +63,7 @@ async def update_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
         changes = "ON DUPLICATE KEY UPDATE " + ", ".join(f"{name}=VALUES({name})" for name in _SAVED)
     models = [row.to_model() for row in rows]
     values = [
-        [field.to_db_value(getattr(model, field.model_field_name), model) for field in fields]
-        for model in models
+        [field.to_db_value(getattr(model, field.model_field_name), model) for field in fields] for model in models
     ]
     statement = f"INSERT INTO annotation ({names}) VALUES ({marks}) {changes}"  # noqa: S608 - names come from COLUMNS
     for start in range(0, len(values), BATCH):

@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 
 from api.auth.account_rules import check_locale, check_password, clean_name, normalise_email
 from api.auth.passwords import password_pool
+from api.auth.rate_limit import counted_attempt
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted, NotSignedIn
 from api.models.user import User
 from api.settings import Registration, Settings
@@ -112,22 +113,31 @@ async def update_account(user_id: UUID, *, name: str | None = None, locale: str 
     return user
 
 
-async def change_password(user_id: UUID, *, current: str | None, new: str) -> User:
+async def change_password(user_id: UUID, *, current: str | None, new: str, attempts: int) -> User:
     """Set a new password; an account that has one must show it first.
 
+    Args:
+        user_id: whose.
+        current: the password until now; None for an account without one.
+        new: the password from now on.
+        attempts: wrong current passwords allowed in 15 minutes.
+
     Raises:
-        InvalidInput: `currentPassword` is wrong or missing, or the new one breaks a rule.
+        InvalidInput: `currentPassword` is wrong or missing, or the new one breaks a rule; nothing was set.
+        TooManyRequests: code `SIGN_IN_PAUSED`.
     """
     user = await _account(user_id)
     check_password(new, email=user.email)
     if user.password_hash is not None:
-        verdict = await password_pool().verify(current or "", user.password_hash)
-        if not verdict.valid:
-            raise InvalidInput(
-                "The current password is wrong. The new one was not set.",
-                code="CURRENT_PASSWORD_WRONG",
-                field="currentPassword",
-            )
+        own = f"password of {user_id}"
+        async with counted_attempt(own, own, attempts, failure=InvalidInput):
+            verdict = await password_pool().verify(current or "", user.password_hash)
+            if not verdict.valid:
+                raise InvalidInput(
+                    "The current password is wrong. The new one was not set.",
+                    code="CURRENT_PASSWORD_WRONG",
+                    field="currentPassword",
+                )
     user.password_hash = await password_pool().hash(new)
     await user.save(update_fields=["password_hash"])
     logger.info("password changed: user %s", user.id)

@@ -96,3 +96,18 @@ async def require_slide(viewer: Viewer | None, slide_id: UUID, action: Action, *
     project_id, role = rows[0]
     require_role(Role(role), action)
     return SlideAccess(slide_id=slide_id, project_id=project_id, role=Role(role))
+
+
+async def require_visible_slide(viewer: Viewer | None, slide_id: UUID) -> SlideAccess:
+    """The viewer's access to look at a slide; those who manage the project also see what is in its bin.
+
+    Raises:
+        NotSignedIn, NotFound, NotPermitted: as `require_slide`.
+    """
+    try:
+        return await require_slide(viewer, slide_id, Action.VIEW)
+    except NotFound as missing:
+        try:
+            return await require_slide(viewer, slide_id, Action.MANAGE, deleted=True)
+        except NotPermitted:
+            raise missing from None

@@ -12,20 +12,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from api.errors import NotSignedIn, TooManyRequests
+from api.errors import NotSignedIn, PlatformError, TooManyRequests
 from api.models.user import SignInAttempt
 
 WINDOW = timedelta(minutes=15)
 
 
 @asynccontextmanager
-async def counted_attempt(account: str, address: str, limit: int) -> AsyncIterator[None]:
-    """Let one attempt to prove an identity run in the body; the body raises `NotSignedIn` when it fails.
+async def counted_attempt(
+    account: str, address: str, limit: int, *, failure: type[PlatformError] = NotSignedIn
+) -> AsyncIterator[None]:
+    """Let one attempt to prove an identity run in the body; the body raises `failure` when it fails.
 
     Args:
         account: what is being guessed at, such as a normalised e-mail address, existing or not.
         address: the client's IP address as text; IPv6 counts by its /64, which one client commands.
         limit: failures allowed in 15 minutes, for each of the two.
+        failure: what the body raises for a wrong secret; any other error does not count.
 
     Raises:
         TooManyRequests: code `SIGN_IN_PAUSED`; nothing was tried.
@@ -40,7 +43,7 @@ async def counted_attempt(account: str, address: str, limit: int) -> AsyncIterat
         raise
     try:
         yield
-    except NotSignedIn:
+    except failure:
         await _record(place)
         raise
     except BaseException:

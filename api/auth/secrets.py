@@ -55,7 +55,7 @@ def _write_once(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     try:
-        draft.hardlink_to(path)
+        path.hardlink_to(draft)
     except FileExistsError:
         pass
     finally:

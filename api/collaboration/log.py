@@ -1,7 +1,8 @@
 """The log of a slide: the only place that advances its sequence and writes its events. Rules L1-L9 of docs/spec.md.
 
-A write is one transaction: advance the sequence (this row lock puts the slide's writers in line), look whether the same mutation was
-written before, change rows, append events, commit. Nothing appended means nothing written: the sequence falls back and no number is lost.
+A write is one transaction: advance the sequence (this row lock puts the slide's writers in line), look whether the
+same mutation was written before, change rows, append events, commit. Nothing appended means nothing written: the
+sequence falls back and no number is lost.
 """
 
 from __future__ import annotations
@@ -168,10 +169,10 @@ async def slide_transaction(slide_id: UUID, origin: Origin) -> AsyncIterator[Sli
 async def write(
     slide_id: UUID, origin: Origin, work: Callable[[SlideTransaction], Awaitable[None]]
 ) -> tuple[LoggedEvent, ...]:
-    """Run `work` in a slide transaction and return the events it appended, or, on a replay, the first event it appended back then.
+    """Run `work` in a slide transaction and return the events it appended; on a replay, the first one it appended then.
 
-    Tried again when the database chose it to break a deadlock or a lock took too long. A caller that goes away does not tear
-    the transaction: it is finished without it.
+    Tried again when the database chose it to break a deadlock or a lock took too long. A caller that goes away does
+    not tear the transaction: it is finished without it.
 
     Raises:
         Unavailable: the slide stayed busy.
@@ -255,9 +256,7 @@ async def _add_one(connection: BaseDBAsyncClient, slide_id: UUID) -> bool:
 
 
 async def _refuse_replay(connection: BaseDBAsyncClient, slide_id: UUID, origin: Origin) -> None:
-    any_row = (
-        await SlideEvent.filter(client_id=origin.client_id).using_db(connection).first().values("actor_id")
-    )
+    any_row = await SlideEvent.filter(client_id=origin.client_id).using_db(connection).first().values("actor_id")
     if any_row is None:
         return
     if any_row["actor_id"] != origin.actor_id:
@@ -266,9 +265,7 @@ async def _refuse_replay(connection: BaseDBAsyncClient, slide_id: UUID, origin: 
             code="CLIENT_ID_TAKEN",
             field="clientId",
         )
-    row = await SlideEvent.get_or_none(
-        client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection
-    )
+    row = await SlideEvent.get_or_none(client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection)
     if row is None:
         return
     if row.slide_id != slide_id:  # type: ignore[attr-defined]

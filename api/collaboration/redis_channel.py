@@ -162,9 +162,7 @@ class RedisChannel:
             if reachable:
                 log.info("Redis is back; hints between processes flow again.")
             else:
-                log.warning(
-                    "Redis is away (%s); until it is back, other processes' changes arrive by polling.", why
-                )
+                log.warning("Redis is away (%s); until it is back, other processes' changes arrive by polling.", why)
 
 
 @asynccontextmanager

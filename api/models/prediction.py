@@ -31,6 +31,9 @@ class Prediction(Model):
     `heatmap_version` rises with each batch of changed heatmap tiles, so that a tile of one version never changes.
     """
 
+    slide_id: uuid.UUID
+    requested_by_id: uuid.UUID | None
+
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     slide: fields.ForeignKeyRelation[Slide] = fields.ForeignKeyField("models.Slide", related_name="predictions")
     model = fields.CharField(max_length=64)
@@ -91,7 +94,7 @@ class PredictionShard(Model):
 
 
 class HeatmapTile(Model):
-    """Which version of a heatmap tile is the newest. The bytes lie in storage; a tile of one version never changes."""
+    """Which version of a heatmap tile is the newest. The bytes lie in storage, a tile of one version never changes."""
 
     id = fields.BigIntField(primary_key=True)
     prediction: fields.ForeignKeyRelation[Prediction] = fields.ForeignKeyField("models.Prediction", related_name=False)

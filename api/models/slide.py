@@ -14,7 +14,7 @@ from api.models.user import User
 
 
 class Slide(Model):
-    """A whole-slide image. Its file lies in storage under `sha256`; several rows may share one file.
+    """A whole-slide image. Its file lies in storage under `sha256`, several rows may share one file.
 
     `levels` is the client's pyramid as stored by `api.slides.ingest`: a list of `{"width", "height",
     "downsample"}`, index 0 = full
@@ -24,6 +24,7 @@ class Slide(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="slides")
+    project_id: uuid.UUID
     name = fields.CharField(max_length=255)
     description = fields.TextField(default="")
     tags: fields.Field[list[str]] = fields.JSONField(default=list)
@@ -42,6 +43,7 @@ class Slide(Model):
     created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
     )
+    created_by_id: uuid.UUID | None
     created_at = fields.DatetimeField(auto_now_add=True)
     deleted_at = fields.DatetimeField(null=True)
 
@@ -53,6 +55,7 @@ class SlideSequence(Model):
     """The slide's counter. Only `api.collaboration.log` advances it."""
 
     slide: fields.OneToOneRelation[Slide] = fields.OneToOneField("models.Slide", primary_key=True, related_name=False)
+    slide_id: uuid.UUID
     seq = fields.BigIntField(default=0)
 
     class Meta:
@@ -74,7 +77,9 @@ class Upload(Model):
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name=False)
+    user_id: uuid.UUID
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name=False)
+    project_id: uuid.UUID
     filename = fields.CharField(max_length=255)
     length = fields.BigIntField()
     offset = fields.BigIntField(default=0)
@@ -83,6 +88,7 @@ class Upload(Model):
     slide: fields.ForeignKeyNullableRelation[Slide] = fields.ForeignKeyField(
         "models.Slide", related_name=False, null=True, on_delete=fields.SET_NULL
     )
+    slide_id: uuid.UUID | None
     created_at = fields.DatetimeField(auto_now_add=True)
     expires_at = fields.DatetimeField()
 

@@ -80,7 +80,7 @@ def read_model_info(config: model_config_pb2.ModelConfig) -> ModelInfo:
 
 
 def read_repository(repository: Path) -> dict[str, ModelInfo | InvalidInput]:
-    """Every model of a repository by its folder's name, or why it can't be used; models without a `config.pbtxt` are left out."""
+    """Every model of a repository by its folder's name, or why it can't be used."""
     found: dict[str, ModelInfo | InvalidInput] = {}
     for path in sorted(repository.glob("*/config.pbtxt")):
         name = path.parent.name
@@ -129,7 +129,7 @@ def _read(config: model_config_pb2.ModelConfig, parameters: dict[str, str]) -> M
 
 
 def _patch_px(config: model_config_pb2.ModelConfig, classes: int) -> int:
-    """The window's side, after checking that the model takes RGB patches and gives one probability a class and pixel."""
+    """The window's side, after checking that the model takes RGB patches and gives a probability a class and pixel."""
     inputs = {item.name: item for item in config.input}
     outputs = {item.name: item for item in config.output}
     if INPUT not in inputs or OUTPUT not in outputs:

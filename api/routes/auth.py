@@ -1,8 +1,9 @@
-"""`/auth/…`: registering, signing in and out, sign-in links."""
+"""`/auth/…`: registering, signing in and out, sign-in links, and the two legs of OAuth."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -10,9 +11,11 @@ from starlette.routing import Route
 
 from api.auth import accounts, cookies, sessions
 from api.auth.links import use_link
+from api.auth.oauth import OAuth, Returned
 from api.auth.origin import check_origin
-from api.auth.secrets import hash_token
-from api.auth.sign_in import sign_in_with_password
+from api.auth.permissions import require_session
+from api.auth.secrets import hash_token, new_token
+from api.auth.sign_in import register_with_password, sign_in_with_password
 from api.errors import PlatformError
 from api.models.user import User
 from api.routes.body import read_json_object, required_text
@@ -27,11 +30,13 @@ async def register(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     accounts.require_open_registration(settings)
     body = await read_json_object(request)
-    user = await accounts.create_account(
-        email=required_text(body, "email"),
-        name=required_text(body, "name"),
-        password=required_text(body, "password"),
+    user = await register_with_password(
+        required_text(body, "email"),
+        required_text(body, "name"),
+        required_text(body, "password"),
         locale=required_text(body, "locale") if "locale" in body else "en",
+        address=_address(request),
+        attempts=settings.sign_in_attempts,
     )
     return await _signed_in(request, user, JSONResponse(_user_json(user), status_code=201))
 
@@ -73,8 +78,70 @@ async def link(request: Request) -> Response:
     return await _signed_in(request, user, RedirectResponse("/", status_code=303))
 
 
+async def oauth_start(request: Request) -> Response:
+    """`GET /auth/oauth/{provider}/start`: to the provider's sign-in page."""
+    try:
+        return await _begin(request, link_to=None)
+    except PlatformError as error:
+        return refusal(request, error)
+
+
+async def oauth_link(request: Request) -> Response:
+    """`POST /auth/oauth/{provider}/start`: the address that adds the provider to the account one is signed in to.
+
+    A POST with our own Origin, because a link to it on another page must not add that page's owner to one's account.
+    """
+    check_origin(request)
+    viewer = require_session(await sessions.viewer_of(request))
+    return await _begin(request, link_to=viewer.user_id)
+
+
+async def oauth_callback(request: Request) -> Response:
+    """`GET /auth/oauth/{provider}/callback`: where the provider sends the browser back to."""
+    settings: Settings = request.app.state.settings
+    oauth: OAuth = request.app.state.oauth
+    query = request.query_params
+    viewer = await sessions.viewer_of(request)
+    try:
+        user = await oauth.finish(
+            request.path_params["provider"],
+            Returned(query.get("state"), query.get("code"), query.get("error")),
+            redirect_uri=_callback_address(request),
+            binding=cookies.oauth_binding(request, settings),
+            signed_in=viewer.user_id if viewer else None,
+        )
+    except PlatformError as error:
+        return refusal(request, error)
+    response = await _signed_in(request, user, RedirectResponse("/", status_code=303))
+    cookies.clear_oauth_binding(response, settings)
+    return response
+
+
+async def _begin(request: Request, link_to: UUID | None) -> Response:
+    settings: Settings = request.app.state.settings
+    oauth: OAuth = request.app.state.oauth
+    binding = cookies.oauth_binding(request, settings) or new_token()
+    address = await oauth.begin(
+        request.path_params["provider"],
+        redirect_uri=_callback_address(request),
+        binding=binding,
+        link_to=link_to,
+    )
+    response: Response = JSONResponse({"url": address}) if link_to else RedirectResponse(address, status_code=303)
+    cookies.set_oauth_binding(response, settings, binding)
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+def _callback_address(request: Request) -> str:
+    """Our callback address as the browser can reach it: under the public address, or the one it used."""
+    settings: Settings = request.app.state.settings
+    base = settings.public_url or str(request.base_url)
+    return f"{base.rstrip('/')}/auth/oauth/{request.path_params['provider']}/callback"
+
+
 def refusal(request: Request, error: PlatformError) -> Response:
-    """A failed navigation: a person is sent to the sign-in page, which tells it in their language; a program gets it raw."""
+    """A failed navigation: a person goes to the sign-in page, which tells it in their language; a program gets JSON."""
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(f"{SIGN_IN_PAGE}?{urlencode({'error': error.code})}", status_code=303)
     raise error
@@ -107,4 +174,7 @@ routes = [
     Route("/auth/login", login, methods=["POST"]),
     Route("/auth/logout", logout, methods=["POST"]),
     Route("/auth/link", link, methods=["GET"]),
+    Route("/auth/oauth/{provider}/start", oauth_start, methods=["GET"]),
+    Route("/auth/oauth/{provider}/start", oauth_link, methods=["POST"]),
+    Route("/auth/oauth/{provider}/callback", oauth_callback, methods=["GET"]),
 ]

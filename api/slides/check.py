@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.errors import UnsupportedSlide
 from api.slides.container import ContainerIndex, index_container
 from api.slides.facts import SlideFacts
 from api.slides.slide_file import SlideFile, open_slide
@@ -21,8 +20,6 @@ def describe_checked(path: Path) -> tuple[SlideFacts, ContainerIndex]:
     Raises:
         UnsupportedSlide: with the code that says what is wrong.
     """
-    if path.stat().st_size == 0:
-        raise UnsupportedSlide("The file is empty. Choose the slide file again.", code="SLIDE_EMPTY")
     slide = open_slide(path)
     try:
         facts = slide.describe()

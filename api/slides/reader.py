@@ -27,7 +27,11 @@ REQUESTS_PER_PROCESS = 20_000
 WAITING_LIMIT = 512
 OPERATIONS = "api.slides.reader_operations"
 
-_ERRORS: dict[str, type[PlatformError]] = {"NotFound": NotFound, "UnsupportedSlide": UnsupportedSlide}
+_ERRORS: dict[str, type[PlatformError]] = {
+    "NotFound": NotFound,
+    "Unavailable": Unavailable,
+    "UnsupportedSlide": UnsupportedSlide,
+}
 
 
 class ReaderPool:

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import cv2
-import imagecodecs
 import numpy as np
 import simplejpeg
 
 from api.errors import NotFound
 from api.slides.check import describe_checked
 from api.slides.container import JPEG2000
-from api.slides.patch_source import PatchSource
+from api.slides.convert import convert_to_pyramid
+from api.slides.patch_source import PatchSource, decode_jpeg2000
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.slide_file import Pixels, SlideFile, damaged
+from api.slides.sniff import FileKind
+from api.slides.sniff import sniff as sniff_file
 
-TILE_QUALITY = 90
+TILE_QUALITY = 95
 OPEN_SLIDES = 8
 
 cv2.setNumThreads(1)
@@ -60,6 +62,17 @@ def describe(arguments: dict[str, Any], _: list[bytes]) -> Message:
     return Message({"facts": facts.as_json()}, [index.to_bytes()])
 
 
+def sniff(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Whether the file is a slide or a flat image that can be converted."""
+    return Message({"flat_image": sniff_file(Path(arguments["path"])) is FileKind.FLAT_IMAGE})
+
+
+def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Make a flat image into a pyramid."""
+    convert_to_pyramid(Path(arguments["path"]), Path(arguments["target"]))
+    return Message({})
+
+
 def region(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """Raw pixels of one of the file's levels."""
     size = arguments["width"], arguments["height"]
@@ -76,8 +89,11 @@ def tile(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 def crop(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
     """The top left part of a stored tile as a JPEG."""
-    decode = decode_jpeg2000 if arguments["codec"] == JPEG2000 else decode_jpeg
-    pixels = decode(blobs[0])[: arguments["height"], : arguments["width"]]
+    if arguments["codec"] == JPEG2000:
+        whole = decode_jpeg2000(blobs[0], arguments["tile_size"])
+    else:
+        whole = decode_jpeg(blobs[0])
+    pixels = whole[: arguments["height"], : arguments["width"]]
     if pixels.shape[:2] != (arguments["height"], arguments["width"]):
         raise damaged(f"a tile has only {pixels.shape[1]} x {pixels.shape[0]} pixels")
     return Message({}, [encode_jpeg(pixels)])
@@ -126,20 +142,14 @@ def decode_half(data: bytes) -> Pixels:
     return decoded
 
 
-def decode_jpeg2000(data: bytes) -> Pixels:
-    decoded = imagecodecs.jpeg2k_decode(data)
-    if decoded.dtype != np.uint8 or decoded.ndim != 3 or decoded.shape[2] != 3:
-        raise damaged(f"a tile is {decoded.dtype} {decoded.shape} instead of 8-bit RGB")
-    pixels: Pixels = decoded
-    return pixels
-
-
 def _bands(height: int, band: int, downsample: float) -> list[int]:
     """Tops of the bands in level-0 pixels; a last band too thin for one output row is left out."""
     return [y for y in range(0, height, band) if round(min(band, height - y) / downsample) >= 1]
 
 
 OPERATIONS: dict[str, Operation] = {
+    "sniff": sniff,
+    "convert": convert,
     "describe": describe,
     "region": region,
     "tile": tile,

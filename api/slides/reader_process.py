@@ -6,6 +6,7 @@ Started by `api.slides.reader.ReaderPool` as `python -m api.slides.reader_proces
 from __future__ import annotations
 
 import ctypes
+import errno
 import importlib
 import os
 import resource
@@ -15,7 +16,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from api.errors import PlatformError, UnsupportedSlide
+from api.errors import PlatformError, Unavailable, UnsupportedSlide
 from api.slides.reader_wire import LENGTH_BYTES, Message, decode_head, encode, head_length
 
 Operation = Callable[[dict[str, Any], list[bytes]], Message]
@@ -46,6 +47,12 @@ def _answer(operations: Mapping[str, Operation], request: Message) -> Message:
             )
         )
     except Exception as error:  # the border: whatever a decoder raises on hostile input is a damaged file
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _failure(
+                Unavailable(
+                    "The server's disk is full. Ask its administrator to make room, then try again.", code="DISK_FULL"
+                )
+            )
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"[:300]
         return _failure(

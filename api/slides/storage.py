@@ -25,6 +25,13 @@ LOCK_TIMEOUT_S = 60.0
 LOCK_POLL_S = 0.05
 
 
+class DiskFull(Unavailable):
+    """There is no room for what should be written."""
+
+    status = 507
+    default_code = "DISK_FULL"
+
+
 class Storage:
     """The local folder. Paths are made only from hashes and ids, never from names that people gave."""
 
@@ -32,8 +39,13 @@ class Storage:
         self.root = root.absolute()
 
     def slide_path(self, sha256: str) -> Path:
-        """The slide file of this content, whether or not it is there."""
+        """The file to read pixels from, whether or not it is there."""
         return self._slide_folder(sha256) / "slide"
+
+    def original_path(self, sha256: str) -> Path:
+        """The file as it was uploaded, whose SHA-256 this is."""
+        original = self._slide_folder(sha256) / "original"
+        return original if original.exists() else self.slide_path(sha256)
 
     def index_path(self, sha256: str) -> Path:
         """Where the slide's stored tiles lie, as `ContainerIndex.to_bytes`."""
@@ -44,10 +56,15 @@ class Storage:
         return self.cache_root.joinpath(_checked(sha256)[:2], sha256, *parts)
 
     def upload_path(self, upload_id: UUID) -> Path:
-        return self.root / "uploads" / str(upload_id)
+        """What has arrived of an upload."""
+        return self.uploads_root / str(upload_id) / "slide"
 
     def prediction_path(self, prediction_id: UUID) -> Path:
         return self.root / "predictions" / str(prediction_id)
+
+    @property
+    def uploads_root(self) -> Path:
+        return self.root / "uploads"
 
     @property
     def cache_root(self) -> Path:
@@ -77,20 +94,31 @@ class Storage:
     def has_slide(self, sha256: str) -> bool:
         return self.slide_path(sha256).is_file()
 
-    def adopt_slide(self, source: Path, sha256: str, index: bytes) -> None:
-        """Move a checked file in. Call within `exclusive`; the file appears whole or not at all."""
-        target = self.slide_path(sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.index_path(sha256), index)
-        # The source lies on the same file system: see `Storage.staging_path`.
-        source.replace(target)
-        _sync_folder(target.parent)
+    def adopt_slide(self, source: Path, sha256: str, index: bytes, pyramid: Path | None) -> None:
+        """Move a checked file in; readers find it whole or not at all. Call within `exclusive`.
 
-    def staging_path(self, name: str) -> Path:
-        """A file being prepared, on the file system of the slides."""
-        path = self.root / "uploads" / f"{name}.part"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        Args:
+            source: the uploaded file, in a folder of `new_upload_folder`, so that moving is a rename.
+            index: its `ContainerIndex.to_bytes`, or the pyramid's.
+            pyramid: the file to read pixels from when it is not `source` itself; beside it.
+        """
+        folder = self._slide_folder(sha256)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.index_path(sha256), index)
+        if pyramid is not None:
+            source.replace(folder / "original")
+        (pyramid or source).replace(self.slide_path(sha256))
+        _sync_folder(folder)
+
+    def new_upload_folder(self, upload_id: UUID) -> Path:
+        """The empty folder of a new upload."""
+        folder = self.upload_path(upload_id).parent
+        folder.mkdir(parents=True)
+        return folder
+
+    def remove_upload(self, upload_id: UUID) -> None:
+        """Remove what arrived of an upload and what was made from it; nothing when there is nothing."""
+        shutil.rmtree(self.upload_path(upload_id).parent, ignore_errors=True)
 
     def remove_slide(self, sha256: str) -> None:
         """Remove the file and all that was made from it. Call within `exclusive`, when no row uses it any more."""

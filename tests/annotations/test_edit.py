@@ -45,9 +45,7 @@ async def test_a_created_annotation_is_stored_and_logged_as_the_author_sees_it(t
 async def test_an_update_changes_only_what_it_names(table: Table) -> None:
     id_ = uuid4()
     await draw(table, Create(id_, square(0, 0, 10), attributes={"a": 1, "b": 2}))
-    done = await apply_ops(
-        table.access(), origin(table), [Update(id_, attributes={"b": None, "c": 3}, note="n")]
-    )
+    done = await apply_ops(table.access(), origin(table), [Update(id_, attributes={"b": None, "c": 3}, note="n")])
     [row] = done.rows
     assert (row.attributes, row.note, row.version, row.geometry_version) == ({"a": 1, "c": 3}, "n", 2, 1)
     assert (await Annotation.get(id=id_)).attributes == {"a": 1, "c": 3}
@@ -58,9 +56,7 @@ async def test_a_geometry_conflict_returns_the_current_row_and_writes_nothing(ta
     await draw(table, Create(id_, square(0, 0, 10)))
     await draw(table, Update(id_, expected_version=1, shape=square(5, 5, 10)))
     with pytest.raises(StaleAnnotations) as caught:
-        await draw(
-            table, Create(new_id, square(0, 0, 1)), Update(id_, expected_version=1, shape=square(7, 7, 10))
-        )
+        await draw(table, Create(new_id, square(0, 0, 1)), Update(id_, expected_version=1, shape=square(7, 7, 10)))
     [stale] = caught.value.stale
     assert (stale.expected_version, stale.current.version) == (1, 2)
     assert stale.current.shape == square(5, 5, 10)

@@ -58,39 +58,49 @@ async def test_memory_channel_forgets_topics_nobody_listens_to() -> None:
 
 
 async def test_two_processes_worth_of_channels_hear_each_other(redis_url: str) -> None:
-    async with RedisChannel.connect(redis_url) as one, RedisChannel.connect(redis_url) as two:
-        async with asyncio.timeout(5), one.subscribe("a") as messages:
-            await two.publish("a", {"from": "two"})
-            assert await anext(messages) == {"from": "two"}
+    async with (
+        RedisChannel.connect(redis_url) as one,
+        RedisChannel.connect(redis_url) as two,
+        asyncio.timeout(5),
+        one.subscribe("a") as messages,
+    ):
+        await two.publish("a", {"from": "two"})
+        assert await anext(messages) == {"from": "two"}
 
 
 @pytest.mark.redis
 async def test_listening_survives_a_restart_of_redis(own_redis: RedisServer) -> None:
-    async with RedisChannel.connect(own_redis.url) as channel, asyncio.timeout(30):
-        async with channel.subscribe("a") as messages:
-            own_redis.stop()
-            await channel.publish("a", {"n": 1})  # reaches this process only, and neither raises nor hangs
-            assert await anext(messages) == {"n": 1}
-            own_redis.start()
-            async with RedisChannel.connect(own_redis.url) as other:
-                received = asyncio.create_task(anext(messages))
-                n = 1
-                while not received.done():
-                    n += 1
-                    await other.publish("a", {"n": n})
-                    await asyncio.wait({received}, timeout=0.05)
-                assert (await received)["n"] > 1
+    async with (
+        RedisChannel.connect(own_redis.url) as channel,
+        asyncio.timeout(30),
+        channel.subscribe("a") as messages,
+    ):
+        own_redis.stop()
+        await channel.publish("a", {"n": 1})  # reaches this process only, and neither raises nor hangs
+        assert await anext(messages) == {"n": 1}
+        own_redis.start()
+        async with RedisChannel.connect(own_redis.url) as other:
+            received = asyncio.create_task(anext(messages))
+            n = 1
+            while not received.done():
+                n += 1
+                await other.publish("a", {"n": n})
+                await asyncio.wait({received}, timeout=0.05)
+            assert (await received)["n"] > 1
 
 
 @pytest.mark.redis
 async def test_redis_that_is_away_at_the_start_is_joined_when_it_comes(own_redis: RedisServer) -> None:
     own_redis.stop()
-    async with RedisChannel.connect(own_redis.url) as channel, asyncio.timeout(30):
-        async with channel.subscribe("a") as messages:
-            own_redis.start()
-            async with RedisChannel.connect(own_redis.url) as other:
-                received = asyncio.create_task(anext(messages))
-                while not received.done():
-                    await other.publish("a", {})
-                    await asyncio.wait({received}, timeout=0.05)
-                assert await received == {}
+    async with (
+        RedisChannel.connect(own_redis.url) as channel,
+        asyncio.timeout(30),
+        channel.subscribe("a") as messages,
+    ):
+        own_redis.start()
+        async with RedisChannel.connect(own_redis.url) as other:
+            received = asyncio.create_task(anext(messages))
+            while not received.done():
+                await other.publish("a", {})
+                await asyncio.wait({received}, timeout=0.05)
+            assert await received == {}

@@ -109,9 +109,7 @@ class MariadbServer(ServerProcess):
         return True
 
     def _execute(self, statement: str) -> None:
-        connection = pymysql.connect(
-            host="127.0.0.1", port=self.port, user="root", password="", connect_timeout=5
-        )
+        connection = pymysql.connect(host="127.0.0.1", port=self.port, user="root", password="", connect_timeout=5)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)

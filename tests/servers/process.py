@@ -86,9 +86,7 @@ class ServerProcess:
                 )
             if time.monotonic() > deadline:
                 self.stop()
-                raise ServerDidNotStart(
-                    f"{self.command[0]} was not ready in {self._timeout_s:g} s:\n{self._tail()}"
-                )
+                raise ServerDidNotStart(f"{self.command[0]} was not ready in {self._timeout_s:g} s:\n{self._tail()}")
             time.sleep(0.02)
 
     def stop(self, timeout_s: float = 20) -> None:

@@ -53,6 +53,4 @@ class RedisServer(ServerProcess):
             connection.sendall(command)
             answer = connection.recv(64)
         if not answer.startswith(expect):
-            raise ConnectionError(
-                f"Redis on port {self.port} answered {answer!r} to {command!r}, expected {expect!r}"
-            )
+            raise ConnectionError(f"Redis on port {self.port} answered {answer!r} to {command!r}, expected {expect!r}")

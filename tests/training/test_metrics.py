@@ -66,9 +66,7 @@ def test_calibration_error_weighs_bins_by_their_pixels() -> None:
 
 
 @given(PROBABILITIES, MASKS, st.sampled_from([BENIGN, CARCINOMA]), st.floats(0.05, 0.95))
-def test_every_pixel_is_counted_once(
-    probability: np.ndarray, mask: np.ndarray, label: int, threshold: float
-) -> None:
+def test_every_pixel_is_counted_once(probability: np.ndarray, mask: np.ndarray, label: int, threshold: float) -> None:
     result = measure_image(probability, np.where(mask, label, 0).astype(np.uint8), "a", threshold)
     assert result.confusion.sum() == result.reliability[0].sum() == SIDE * SIDE
     assert result.confusion[label].sum() == mask.sum()

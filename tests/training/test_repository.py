@@ -57,7 +57,7 @@ def test_facts_are_complete_and_consistent() -> None:
     assert names == (MODEL / "labels.txt").read_text(encoding="utf-8").split()
     assert names == ["background", "benign", "carcinoma"]
     assert told["positive_class"] in names
-    assert set(json.loads(told["class_names"])) == set(json.loads(told["colours"])) == set(names)
+    assert set(json.loads(told["class_names"])) == set(json.loads(told["colors"])) == set(names)
     assert all(set(name) == {"en", "ko"} for name in json.loads(told["class_names"]).values())
     assert len(json.loads(told["limits"])) == len(json.loads(told["limits_ko"])) >= 3
     assert 0 < float(told["threshold"]) < 1

@@ -1,5 +1,7 @@
 """OpenVINO in Triton's Python backend: one thread an instance, as many instances as `configs/cpu.pbtxt` asks for."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +11,21 @@ import triton_python_backend_utils as pb_utils
 SMALL_BATCH = 2
 """Images inferred at once: a CPU core gains nothing from more, and the memory stays flat."""
 
+IS_NUMPY_1 = np.__version__.startswith("1.")
+"""This Triton knows the layout of numpy 1's arrays; it takes numpy 2's for empty ones, without an error. Python 3.13
+has only numpy 2, whose arrays are handed over by DLPack, which in turn crashes with numpy 1."""
+
+
+def array_of(tensor: pb_utils.Tensor) -> np.ndarray:
+    return tensor.as_numpy() if IS_NUMPY_1 else np.from_dlpack(tensor)
+
+
+def tensor_of(name: str, values: np.ndarray) -> pb_utils.Tensor:
+    return pb_utils.Tensor(name, values) if IS_NUMPY_1 else pb_utils.Tensor.from_dlpack(name, values)
+
 
 class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
-        if int(np.__version__.split(".")[0]) >= 2:
-            raise pb_utils.TritonModelException(
-                f"numpy {np.__version__} makes this Triton return empty tensors. Install 'numpy<2' in its environment."
-            )
         graph = Path(args["model_repository"]) / args["model_version"] / "model.xml"
         options = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -30,7 +40,7 @@ class TritonPythonModel:
         self.request.infer([np.zeros(shape, np.uint8)])
 
     def execute(self, requests: list) -> list:
-        images = [pb_utils.get_input_tensor_by_name(request, "image").as_numpy() for request in requests]
+        images = [array_of(pb_utils.get_input_tensor_by_name(request, "image")) for request in requests]
         batch = np.concatenate(images)
         found = []
         for start in range(0, len(batch), SMALL_BATCH):
@@ -39,6 +49,6 @@ class TritonPythonModel:
         probability = np.concatenate(found)
         ends = np.cumsum([len(one) for one in images])[:-1]
         return [
-            pb_utils.InferenceResponse([pb_utils.Tensor("prob", np.ascontiguousarray(part))])
+            pb_utils.InferenceResponse([tensor_of("prob", np.ascontiguousarray(part))])
             for part in np.split(probability, ends)
         ]

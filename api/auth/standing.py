@@ -1,0 +1,61 @@
+"""Whether people who were let in may stay: asked again and again for those who follow a slide live.
+
+One call costs three queries, however many follow; it reads the database, not the viewer cache, so that what another
+process revoked is noticed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from api.auth.viewer import Viewer
+from api.errors import NotFound, NotSignedIn, PlatformError
+from api.models.project import Membership
+from api.models.slide import Slide
+from api.models.user import ApiToken, Session
+
+
+async def ended_access(slide_id: UUID, viewers: Collection[Hashable]) -> dict[Hashable, PlatformError]:
+    """Those of `viewers` who may no longer see the slide, each with the reason.
+
+    A credential that ended comes before a membership that did; a slide in the bin is gone for all.
+    """
+    people = [viewer for viewer in viewers if isinstance(viewer, Viewer)]
+    if not people:
+        return {}
+    standing = await _standing_credentials(people)
+    members = await _members(slide_id, {viewer.user_id for viewer in people})
+    ended: dict[Hashable, PlatformError] = {}
+    for viewer in people:
+        if viewer.credential not in standing:
+            ended[viewer] = NotSignedIn("Your session has ended. Sign in and open the slide again.")
+        elif viewer.user_id not in members:
+            ended[viewer] = NotFound(f"There is no slide {slide_id}, or you are not a member of its project.")
+    return ended
+
+
+async def _standing_credentials(viewers: Collection[Viewer]) -> set[str]:
+    now = datetime.now(UTC)
+    hashes = {viewer.credential for viewer in viewers if not viewer.via_token}
+    token_hashes = {viewer.credential for viewer in viewers if viewer.via_token}
+    standing: set[str] = set()
+    if hashes:
+        sessions = Session.filter(token_hash__in=hashes, expires_at__gt=now, user__disabled_at__isnull=True)
+        standing |= {row["token_hash"] for row in await sessions.values("token_hash")}
+    if token_hashes:
+        tokens = ApiToken.filter(token_hash__in=token_hashes, revoked_at__isnull=True, user__disabled_at__isnull=True)
+        rows = await tokens.values("token_hash", "expires_at")
+        standing |= {row["token_hash"] for row in rows if row["expires_at"] is None or row["expires_at"] > now}
+    return standing
+
+
+async def _members(slide_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    slides = await Slide.filter(id=slide_id, deleted_at__isnull=True, project__deleted_at__isnull=True).values(
+        "project_id"
+    )
+    if not slides:
+        return set()
+    memberships = Membership.filter(project_id=slides[0]["project_id"], user_id__in=user_ids)
+    return {row["user_id"] for row in await memberships.values("user_id")}

@@ -1,0 +1,312 @@
+"""What happens on a slide, live: one reader per slide and process, fanned out to whoever follows.
+
+Joining is gap-free because it subscribes first and fetches then, and because a follower that sees a gap between two
+events reads the database again. Rules F1-F8 of docs/spec.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+from uuid import UUID
+
+from api.collaboration.channel import Channel, Subscriber, slide_topic
+from api.collaboration.log import HistoryPruned, LoggedEvent, current_seq, since
+from api.errors import PlatformError, Unavailable
+
+POLL_S = 1.0
+GUARD_S = 1.0
+QUEUE_SIZE = 1000
+"""Events a follower may be behind the fan-out; then its mailbox is emptied and it reads the database instead."""
+MAX_CATCH_UP = 5000
+"""Events read from the database for one follower; who is further behind loads a snapshot instead."""
+JOIN_TIMEOUT_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Resync:
+    """The last item of a stream that can't go on: load the slide's annotations, they are at `seq`, and follow again."""
+
+    seq: int
+    reason: str
+
+
+class Transient(Protocol):
+    """News that is not in the log, such as presence: for a slow follower, older news of the same `key` is merged."""
+
+    @property
+    def key(self) -> str: ...
+
+    def after(self, older: Any) -> Transient:
+        """This news, with what `older` of the same key said and this one does not replace."""
+        ...
+
+
+Item = LoggedEvent | Resync | Transient
+
+
+class Source(Protocol):
+    """Something beside the log that a slide's followers want to know."""
+
+    async def run(self, slide_id: UUID, deliver: Callable[[Transient], None]) -> None:
+        """Deliver news for as long as someone follows the slide; ends by cancellation."""
+        ...
+
+    async def snapshot(self, slide_id: UUID) -> Sequence[Transient]:
+        """What someone who joins now should know."""
+        ...
+
+
+Guard = Callable[[UUID, Collection[Hashable]], Awaitable[Mapping[Hashable, PlatformError]]]
+"""Asked every second which of these viewers of a slide may no longer see it, and why."""
+
+
+class Member:
+    """One follower's bounded mailbox. Written by the slide's reader, emptied by `next`."""
+
+    def __init__(self, viewer: Hashable) -> None:
+        self.viewer = viewer
+        self._events: deque[LoggedEvent] = deque()
+        self._news: dict[str, Transient] = {}
+        self._resync: Resync | None = None
+        self._ended: PlatformError | None = None
+        self._arrived = asyncio.Event()
+
+    def put(self, event: LoggedEvent) -> None:
+        if len(self._events) >= QUEUE_SIZE:
+            self._events.clear()  # the follower sees the gap before this event and reads the database
+        self._events.append(event)
+        self._arrived.set()
+
+    def tell(self, news: Transient) -> None:
+        older = self._news.pop(news.key, None)
+        self._news[news.key] = news if older is None else news.after(older)
+        self._arrived.set()
+
+    def resync(self, resync: Resync) -> None:
+        self._events.clear()
+        self._resync = resync
+        self._arrived.set()
+
+    def end(self, error: PlatformError) -> None:
+        self._ended = error
+        self._arrived.set()
+
+    async def next(self) -> Item:
+        """The next thing to send, log events first.
+
+        Raises:
+            PlatformError: the follower may no longer see the slide.
+        """
+        while True:
+            if self._ended is not None:
+                raise self._ended
+            if self._events:
+                return self._events.popleft()
+            if self._resync is not None:
+                return self._resync
+            if self._news:
+                return self._news.pop(next(iter(self._news)))
+            self._arrived.clear()
+            await self._arrived.wait()
+
+
+class SlideFeed:
+    """The one reader of a slide's log in this process, and its members."""
+
+    def __init__(self, slide_id: UUID, channel: Channel, sources: Sequence[Source], guard: Guard | None) -> None:
+        self.slide_id = slide_id
+        self.members: set[Member] = set()
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._channel = channel
+        self._sources = sources
+        self._guard = guard
+        self._last = 0
+
+    async def run(self) -> None:
+        """Read and fan out until cancelled; a failure ends the members, not the process."""
+        try:
+            async with self._channel.subscribe(slide_topic(self.slide_id)) as hints:
+                self._last = await current_seq(self.slide_id)
+                self.ready.set_result(None)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._read_on(hints))
+                    for source in self._sources:
+                        tasks.create_task(self._run_source(source))
+                    if self._guard is not None:
+                        tasks.create_task(self._watch_access(self._guard))
+        except Exception as exc:  # whatever it was, the members are told and may join again
+            log.exception("The feed of slide %s failed", self.slide_id)
+            error = Unavailable(f"Live updates of slide {self.slide_id} broke off. They start again by themselves.")
+            error.__cause__ = exc
+            if not self.ready.done():
+                self.ready.set_exception(error)
+            for member in self.members:
+                member.end(error)
+
+    async def _read_on(self, hints: Subscriber) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(POLL_S):
+                    hint = await anext(hints)
+                if hint.get("seq", 0) <= self._last:
+                    continue
+            except TimeoutError:
+                pass  # the backstop: hints may be lost
+            try:
+                await self._read()
+            except Exception as exc:  # the database may be away in many ways
+                log.warning("Slide %s can't be read (%s); trying again in %g s", self.slide_id, exc, POLL_S)
+                await asyncio.sleep(POLL_S)
+
+    async def _read(self) -> None:
+        """Fan out everything after the last event that was."""
+        reached = await current_seq(self.slide_id)
+        while self._last < reached:
+            try:
+                events = await since(self.slide_id, self._last)
+            except HistoryPruned as pruned:
+                self._last = pruned.seq
+                for member in self.members:
+                    member.resync(Resync(pruned.seq, "PRUNED"))
+                return
+            for event in events:
+                for member in self.members:
+                    member.put(event)
+                self._last = event.seq
+
+    async def _run_source(self, source: Source) -> None:
+        def deliver(news: Transient) -> None:
+            for member in self.members:
+                member.tell(news)
+
+        while True:
+            try:
+                await source.run(self.slide_id, deliver)
+            except Exception as exc:  # the database may be away in many ways
+                log.warning("News of slide %s can't be read (%s); trying again in %g s", self.slide_id, exc, POLL_S)
+            await asyncio.sleep(POLL_S)
+
+    async def _watch_access(self, guard: Guard) -> None:
+        while True:
+            await asyncio.sleep(GUARD_S)
+            try:
+                denied = await guard(self.slide_id, {member.viewer for member in self.members})
+            except Exception as exc:  # the database may be away in many ways
+                log.warning("Access to slide %s can't be checked (%s); trying again", self.slide_id, exc)
+                continue
+            for member in self.members:
+                if error := denied.get(member.viewer):
+                    member.end(error)
+
+
+class _FarBehind(Exception):
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+
+
+class Feeds:
+    """All slides that someone follows in this process: `async with Feeds(channel, …) as feeds`."""
+
+    def __init__(self, channel: Channel, sources: Sequence[Source] = (), guard: Guard | None = None) -> None:
+        self._channel = channel
+        self._sources = tuple(sources)
+        self._guard = guard
+        self._feeds: dict[UUID, SlideFeed] = {}
+        self._readers: dict[UUID, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        readers = list(self._readers.values())
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+    @property
+    def followed(self) -> dict[UUID, int]:
+        """How many follow each slide."""
+        return {slide_id: len(feed.members) for slide_id, feed in self._feeds.items()}
+
+    async def follow(
+        self, slide_id: UUID, since_seq: int | None = None, viewer: Hashable = None
+    ) -> AsyncGenerator[Item, None]:
+        """Everything after `since_seq`, without gap or repetition, then what happens; from now on when it is None.
+
+        Ends after a `Resync`.
+
+        Raises:
+            PlatformError: the viewer may no longer see the slide.
+        """
+        # 1. Subscribe first: what is committed from here on lies in the mailbox.
+        async with self._joined(slide_id, viewer) as member:
+            last = await current_seq(slide_id) if since_seq is None else since_seq
+            try:
+                # 2. Then fetch what came before.
+                async for event in self._after(slide_id, last):
+                    last = event.seq
+                    yield event
+                # 3. Then the mailbox: it may repeat what was fetched, and if it skips something the database has it.
+                while True:
+                    item = await member.next()
+                    if isinstance(item, LoggedEvent):
+                        if item.seq <= last:
+                            continue
+                        if item.seq > last + 1:
+                            async for event in self._after(slide_id, last):
+                                last = event.seq
+                                yield event
+                            continue
+                        last = item.seq
+                    yield item
+                    if isinstance(item, Resync):
+                        return
+            except HistoryPruned as pruned:
+                yield Resync(pruned.seq, "PRUNED")
+            except _FarBehind as behind:
+                yield Resync(behind.seq, "FAR_BEHIND")
+
+    async def _after(self, slide_id: UUID, seq: int) -> AsyncIterator[LoggedEvent]:
+        """The events after `seq` that are in the database now."""
+        reached = await current_seq(slide_id)
+        if reached - seq > MAX_CATCH_UP:
+            raise _FarBehind(reached)
+        while True:
+            events = await since(slide_id, seq)
+            for event in events:
+                yield event
+                seq = event.seq
+            if not events:
+                return
+
+    @asynccontextmanager
+    async def _joined(self, slide_id: UUID, viewer: Hashable) -> AsyncIterator[Member]:
+        feed = self._feeds.get(slide_id)
+        if feed is None or self._readers[slide_id].done():
+            feed = self._feeds[slide_id] = SlideFeed(slide_id, self._channel, self._sources, self._guard)
+            self._readers[slide_id] = asyncio.create_task(feed.run(), name=f"feed-{slide_id}")
+        member = Member(viewer)
+        feed.members.add(member)
+        try:
+            async with asyncio.timeout(JOIN_TIMEOUT_S):
+                await asyncio.shield(feed.ready)
+                for source in self._sources:
+                    for news in await source.snapshot(slide_id):
+                        member.tell(news)
+            yield member
+        finally:
+            feed.members.discard(member)
+            if not feed.members and self._feeds.get(slide_id) is feed:
+                del self._feeds[slide_id]
+                self._readers.pop(slide_id).cancel()

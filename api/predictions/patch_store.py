@@ -1,0 +1,98 @@
+"""The checkpoint of a prediction: each finished patch's probabilities, safe against kill -9.
+
+`patches.u8` holds one slot a patch; `done.log` says which slots are whole. A slot is written before its line in the
+log, and the line has the slot's checksum, so a torn write of either is noticed and that patch counts as not done.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Probabilities = npt.NDArray[np.uint8]
+"""(C, patch_px, patch_px) uint8, probability x 255 of each class."""
+
+_LINE = struct.Struct("<II")
+
+
+class PatchStore:
+    """One writer at a time; reading and writing may happen in different threads.
+
+    Args:
+        folder: the prediction's folder; made if missing.
+        classes, patch_px: the shape of a patch's probabilities.
+    """
+
+    def __init__(self, folder: Path, *, classes: int, patch_px: int) -> None:
+        self._shape = (classes, patch_px, patch_px)
+        self._slot_bytes = classes * patch_px * patch_px
+        # Guards the descriptors: after `close` the system may give their numbers to other files.
+        self._lock = threading.Lock()
+        self._is_open = True
+        folder.mkdir(parents=True, exist_ok=True)
+        self._data = os.open(folder / "patches.u8", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._log = os.open(folder / "done.log", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_open = False
+            os.close(self._data)
+            os.close(self._log)
+
+    def finished(self) -> list[int]:
+        """The slots that are whole, in the order in which they were written; a torn end of the log is cut off."""
+        with self._lock:
+            self._check_open()
+            size = os.fstat(self._log).st_size
+            whole = size - size % _LINE.size
+            if whole != size:
+                os.ftruncate(self._log, whole)
+            lines = os.pread(self._log, whole, 0)
+        checksums: dict[int, int] = dict(_LINE.iter_unpack(lines))
+        return [slot for slot, checksum in checksums.items() if zlib.crc32(self._bytes(slot)) == checksum]
+
+    def write(self, slot: int, probabilities: Probabilities) -> None:
+        """Keep a patch. Once this returns, a killed process does not lose it."""
+        data = np.ascontiguousarray(probabilities, np.uint8).tobytes()
+        if probabilities.shape != self._shape:
+            raise ValueError(f"expected {self._shape}, got {probabilities.shape}")
+        with self._lock:
+            self._check_open()
+            _write_all(self._data, data, slot * self._slot_bytes)
+            os.write(self._log, _LINE.pack(slot, zlib.crc32(data)))
+
+    def read(self, slot: int) -> Probabilities:
+        """A finished patch, (C, patch_px, patch_px) uint8, read-only."""
+        return np.frombuffer(self._bytes(slot), np.uint8).reshape(self._shape)
+
+    def _bytes(self, slot: int) -> bytes:
+        with self._lock:
+            self._check_open()
+            return os.pread(self._data, self._slot_bytes, slot * self._slot_bytes)
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise ValueError("the patch store is closed")
+
+
+def _write_all(descriptor: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written

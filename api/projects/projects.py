@@ -1,0 +1,94 @@
+"""Projects: making, listing, changing and deleting them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from api.auth.account_rules import clean_name
+from api.auth.permissions import require_project, require_scope, require_viewer
+from api.auth.viewer import Action, Viewer
+from api.errors import InvalidInput
+from api.models.ontology import Term
+from api.models.paging import Page, fetch_page
+from api.models.project import Membership, Project, Role
+from api.projects.terms import DEFAULT_TERMS
+
+logger = logging.getLogger("coslide.projects")
+
+DESCRIPTION_MAX = 4_000
+
+
+async def create_project(viewer: Viewer | None, *, name: str, description: str = "") -> Project:
+    """A new project, owned by who makes it, with four terms to begin with."""
+    owner = require_viewer(viewer)
+    require_scope(owner, Action.MANAGE)
+    shown, text = clean_name(name), _clean_description(description)
+    async with in_transaction():
+        project = await Project.create(name=shown, description=text, created_by_id=owner.user_id)
+        await Membership.create(project_id=project.id, user_id=owner.user_id, role=Role.OWNER)
+        await Term.bulk_create(
+            [
+                Term(project_id=project.id, name=term.name, color=term.color, hotkey=term.hotkey, position=position)
+                for position, term in enumerate(DEFAULT_TERMS)
+            ]
+        )
+    logger.info("project made: %s by user %s", project.id, owner.user_id)
+    return project
+
+
+async def get_project(viewer: Viewer | None, project_id: UUID) -> Project:
+    """The project, for its members."""
+    await require_project(viewer, project_id, Action.VIEW)
+    return await Project.get(id=project_id)
+
+
+async def list_projects(viewer: Viewer | None, *, first: int, after: str | None) -> Page[Project]:
+    """A page of the viewer's projects, newest first."""
+    return await fetch_page(_projects_of(viewer), ("-created_at", "-id"), first, after)
+
+
+async def count_projects(viewer: Viewer | None) -> int:
+    """How many projects the viewer is a member of."""
+    return await _projects_of(viewer).count()
+
+
+async def update_project(
+    viewer: Viewer | None, project_id: UUID, *, name: str | None = None, description: str | None = None
+) -> Project:
+    """Change what is given; None leaves a value as it is."""
+    await require_project(viewer, project_id, Action.MANAGE)
+    project = await Project.get(id=project_id)
+    project.name = project.name if name is None else clean_name(name)
+    project.description = project.description if description is None else _clean_description(description)
+    await project.save(update_fields=["name", "description"])
+    return project
+
+
+async def delete_project(viewer: Viewer | None, project_id: UUID) -> None:
+    """Delete a project for all its members. Its rows stay, so that an administrator can bring it back."""
+    await require_project(viewer, project_id, Action.OWN)
+    await Project.filter(id=project_id).update(deleted_at=datetime.now(UTC))
+    logger.info("project deleted: %s by user %s", project_id, require_viewer(viewer).user_id)
+
+
+def _projects_of(viewer: Viewer | None) -> QuerySet[Project]:
+    member = require_viewer(viewer)
+    require_scope(member, Action.VIEW)
+    return Project.filter(memberships__user_id=member.user_id, deleted_at__isnull=True)
+
+
+def _clean_description(text: str) -> str:
+    cleaned = text.strip()
+    if len(cleaned) > DESCRIPTION_MAX:
+        raise InvalidInput(
+            f"The description has {len(cleaned)} characters; at most {DESCRIPTION_MAX} fit. Shorten it.",
+            code="DESCRIPTION_TOO_LONG",
+            field="description",
+            params={"length": len(cleaned), "limit": DESCRIPTION_MAX},
+        )
+    return cleaned

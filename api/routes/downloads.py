@@ -1,0 +1,49 @@
+"""`/slides/{id}/file`: the slide's file as it was uploaded, with ranges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from api.auth.permissions import require_slide
+from api.auth.sessions import viewer_of
+from api.auth.viewer import Action
+from api.errors import NotFound
+from api.models.slide import Slide
+from api.slides.names import content_disposition
+from api.slides.storage import Storage
+
+
+async def download(request: Request) -> Response:
+    """`GET|HEAD /slides/{id}/file`: 200, 206 for ranges, 304 with the same ETag."""
+    access = await require_slide(await viewer_of(request), request.path_params["slide_id"], Action.VIEW)
+    slide = await Slide.get(id=access.slide_id)
+    storage: Storage = request.app.state.storage
+    path = _existing(storage.original_path(slide.sha256))
+    tag = f'"{slide.sha256}"'
+    headers = {
+        "etag": tag,
+        "cache-control": "private, no-cache",
+        "content-disposition": content_disposition(slide.filename),
+        # A file with script in it must never be shown as a page of ours.
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox",
+    }
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFound(
+            "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
+            code="SLIDE_FILE_MISSING",
+        )
+    return path
+
+
+routes = [Route("/slides/{slide_id:uuid}/file", download, methods=["GET"])]

@@ -1,0 +1,130 @@
+"""`/slides/{id}/tiles/{level}/{column}_{row}.jpg`, `/thumbnail.jpg`, `/associated/{name}.jpg`.
+
+Plain ASGI without request and response objects: a stored tile costs little more than the `pread`. Pixels of a slide
+never change, so every answer may be kept for ever by the browser that got it; permission is still asked each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from starlette.requests import HTTPConnection
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from api.auth.viewer import Action, allows
+from api.errors import NotFound
+from api.routes.tile_access import TileAccess, TileGate
+from api.slides.facts import PRIVATE_IMAGES
+from api.slides.pyramid import TileAddress
+from api.slides.tiles import TileService
+
+EDITION = "1"
+"""Part of every ETag; raise it when made tiles come out differently."""
+
+_CACHE_CONTROL = (b"cache-control", b"private, max-age=31536000, immutable")
+_JPEG = (b"content-type", b"image/jpeg")
+
+
+class ImageEndpoint:
+    """Serves one kind of image of a slide to those who may see it. Override `name` and `image`."""
+
+    def __init__(self, gate: TileGate) -> None:
+        self._gate = gate
+
+    def name(self, scope: Scope) -> str:
+        """What distinguishes the image from others of the same slide, in its ETag."""
+        raise NotImplementedError
+
+    def check(self, access: TileAccess, scope: Scope) -> None:
+        """Raise when this viewer may see the slide but not this image."""
+
+    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+        """The JPEG."""
+        raise NotImplementedError
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await _answer(send, 405, [(b"allow", b"GET, HEAD")])
+            return
+        slide_id: UUID = scope["path_params"]["slide_id"]
+        credentials, wanted = _read_headers(scope)
+        access = self._gate.remembered(slide_id, credentials)
+        if access is None:
+            access = await self._gate.find(HTTPConnection(scope), slide_id, credentials)
+        self.check(access, scope)
+        tag = f'"{access.source.sha256[:20]}-{EDITION}-{self.name(scope)}"'.encode()
+        headers = [_CACHE_CONTROL, (b"etag", tag)]
+        if tag in wanted:
+            await _answer(send, 304, headers)
+            return
+        data = await self.image(scope["app"].state.tiles, access, scope)
+        headers += [_JPEG, (b"content-length", str(len(data)).encode())]
+        await _answer(send, 200, headers, b"" if scope["method"] == "HEAD" else data)
+
+
+class TileEndpoint(ImageEndpoint):
+    """One tile of the client's pyramid."""
+
+    def name(self, scope: Scope) -> str:
+        place = scope["path_params"]
+        return f"{place['level']}-{place['column']}-{place['row']}"
+
+    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+        place = scope["path_params"]
+        address = TileAddress(place["level"], place["column"], place["row"])
+        return tiles.ready_tile(access.source, address) or await tiles.tile(access.source, address)
+
+
+class ThumbnailEndpoint(ImageEndpoint):
+    """The whole slide in at most 512 x 512 pixels."""
+
+    def name(self, scope: Scope) -> str:
+        return "thumbnail"
+
+    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+        return await tiles.thumbnail(access.source)
+
+
+class AssociatedEndpoint(ImageEndpoint):
+    """THUMBNAIL for every member; LABEL and MACRO, which may show a patient's name, for managers."""
+
+    def name(self, scope: Scope) -> str:
+        return str(scope["path_params"]["name"]).upper()
+
+    def check(self, access: TileAccess, scope: Scope) -> None:
+        name = self.name(scope)
+        is_known = name == "THUMBNAIL" or name in PRIVATE_IMAGES
+        if not is_known or (name in PRIVATE_IMAGES and not allows(access.role, Action.MANAGE)):
+            raise NotFound(f"The slide has no {name[:32]} image that you may see.", code="NO_SUCH_IMAGE")
+
+    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+        return await tiles.associated(access.source, self.name(scope))
+
+
+def _read_headers(scope: Scope) -> tuple[bytes, bytes]:
+    """A digest of the credentials as they were sent, and the value of If-None-Match."""
+    cookie = authorization = wanted = b""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            cookie = value
+        elif name == b"authorization":
+            authorization = value
+        elif name == b"if-none-match":
+            wanted = value
+    sent = b"\0".join((cookie, authorization, scope["query_string"]))
+    return hashlib.blake2b(sent, digest_size=20).digest(), wanted
+
+
+async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+gate = TileGate()
+routes = [
+    Route("/slides/{slide_id:uuid}/tiles/{level:int}/{column:int}_{row:int}.jpg", TileEndpoint(gate), name="tile"),
+    Route("/slides/{slide_id:uuid}/thumbnail.jpg", ThumbnailEndpoint(gate), name="thumbnail"),
+    Route("/slides/{slide_id:uuid}/associated/{name}.jpg", AssociatedEndpoint(gate), name="associated"),
+]

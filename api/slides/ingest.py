@@ -1,0 +1,169 @@
+"""From a file to a slide: checked in isolation, stored under its SHA-256, described in the database. All or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from tortoise.transactions import in_transaction
+
+from api.errors import InvalidInput, TooLarge
+from api.models.slide import Slide, SlideSequence
+from api.slides.container import ContainerIndex
+from api.slides.facts import SlideFacts
+from api.slides.names import safe_filename
+from api.slides.reader import ReaderPool
+from api.slides.storage import DiskFull, Storage
+
+CHECK_TIMEOUT_S = 120.0
+CONVERT_TIMEOUT_S = 600.0
+SPARE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that can be shown: its facts, where its tiles lie, and the pyramid made from it if it was a flat image."""
+
+    facts: SlideFacts
+    index: ContainerIndex
+    pyramid: Path | None
+
+
+class Ingest:
+    """Takes slide files in.
+
+    Args:
+        max_bytes: largest file accepted.
+    """
+
+    def __init__(self, storage: Storage, pool: ReaderPool, *, max_bytes: int) -> None:
+        self._storage = storage
+        self._pool = pool
+        self._max_bytes = max_bytes
+
+    async def import_file(self, path: Path, project_id: UUID, user_id: UUID | None, name: str | None = None) -> Slide:
+        """Take in a copy of a file on this machine.
+
+        Raises:
+            InvalidInput: there is no such file.
+            TooLarge, DiskFull: there is no room for it.
+            UnsupportedSlide: it is no slide; nothing is left behind.
+        """
+        require_space(self._storage, size_of(path), self._max_bytes)
+        upload_id = uuid4()
+        try:
+            self._storage.new_upload_folder(upload_id)
+            copy = self._storage.upload_path(upload_id)
+            await asyncio.to_thread(shutil.copyfile, path, copy)
+            return await self.adopt(copy, path.name, project_id, user_id, name)
+        finally:
+            self._storage.remove_upload(upload_id)
+
+    async def adopt(
+        self, path: Path, filename: str, project_id: UUID, user_id: UUID | None, name: str | None = None
+    ) -> Slide:
+        """Take in a file that lies alone in an upload folder; on success it is moved away from there.
+
+        Args:
+            filename: what its owner calls it.
+            name: the slide's name; by default the file's without its ending.
+
+        Raises:
+            UnsupportedSlide: it is no slide; the caller removes it.
+        """
+        checked = await self._check(path)
+        size_bytes = size_of(path)
+        sha256 = await asyncio.to_thread(sha256_of, path)
+        filename = safe_filename(filename)
+        async with self._storage.exclusive(sha256):
+            is_new = not self._storage.has_slide(sha256)
+            if is_new:
+                await asyncio.to_thread(
+                    self._storage.adopt_slide, path, sha256, checked.index.to_bytes(), checked.pyramid
+                )
+            try:
+                return await _create_rows(
+                    checked.facts,
+                    project_id=project_id,
+                    created_by_id=user_id,
+                    name=(name or Path(filename).stem or filename)[:255],
+                    filename=filename,
+                    sha256=sha256,
+                    size_bytes=size_bytes,
+                )
+            except BaseException:
+                if is_new:
+                    self._storage.remove_slide(sha256)
+                raise
+
+    async def _check(self, path: Path) -> Checked:
+        """Describe the file in isolation; make a flat image into a pyramid first."""
+        answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S)
+        pyramid: Path | None = None
+        if answer.body["flat_image"]:
+            pyramid = path.with_name("pyramid")
+            await self._pool.call("convert", {"path": str(path), "target": str(pyramid)}, timeout_s=CONVERT_TIMEOUT_S)
+        facts, index = await self._pool.describe(pyramid or path, timeout_s=CHECK_TIMEOUT_S)
+        return Checked(facts, index, pyramid)
+
+
+def require_space(storage: Storage, size_bytes: int, max_bytes: int) -> None:
+    """Raise before a file is received that is too large, or that the disk can't hold.
+
+    Raises:
+        TooLarge: over `max_bytes`.
+        DiskFull: there is less room than that.
+    """
+    if size_bytes > max_bytes:
+        raise TooLarge(
+            f"The file has {size_bytes / 1e9:.2f} GB; this server accepts up to {max_bytes / 1e9:g} GB. "
+            f"Compress it, or ask the administrator to raise COSLIDE_UPLOAD_MAX_GB.",
+            params={"limit": max_bytes, "actual": size_bytes},
+        )
+    free_bytes = storage.free_bytes()
+    if size_bytes + SPARE_BYTES > free_bytes:
+        raise DiskFull(
+            f"The server has {free_bytes / 1e9:.2f} GB free, too little for {size_bytes / 1e9:.2f} GB. "
+            f"Ask its administrator to make room, then try again.",
+            params={"free_bytes": free_bytes, "size_bytes": size_bytes},
+        )
+
+
+def size_of(path: Path) -> int:
+    """The file's size in bytes.
+
+    Raises:
+        InvalidInput: there is no such file.
+    """
+    if not path.is_file():
+        raise InvalidInput(f"There is no file {path}. Check the path.", code="NO_SUCH_FILE", field="path")
+    return path.stat().st_size
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _create_rows(facts: SlideFacts, **columns: Any) -> Slide:
+    described: dict[str, Any] = {
+        "vendor": facts.vendor[:64],
+        "width": facts.width,
+        "height": facts.height,
+        "tile_size": facts.tile_size,
+        "levels": facts.pyramid.as_rows(),
+        "mpp_x": facts.mpp_x,
+        "mpp_y": facts.mpp_y,
+        "objective_power": facts.objective_power,
+        "associated": [asdict(image) for image in facts.associated],
+    }
+    async with in_transaction():
+        slide = await Slide.create(**described, **columns)
+        await SlideSequence.create(slide=slide, seq=0)
+    return slide

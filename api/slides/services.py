@@ -1,0 +1,47 @@
+"""The long-lived parts of the slide store, opened together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from api.settings import Settings
+from api.slides.ingest import Ingest
+from api.slides.reader import ReaderPool
+from api.slides.storage import Storage
+from api.slides.tiles import TileService
+from api.slides.uploads import Uploads
+
+
+@dataclass(frozen=True)
+class SlideServices:
+    """What the API keeps on `app.state` under these names."""
+
+    storage: Storage
+    reader: ReaderPool
+    tiles: TileService
+    ingest: Ingest
+    uploads: Uploads
+
+
+@asynccontextmanager
+async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
+    """The slide store on `Settings.data`, with its reader processes running."""
+    storage = Storage(settings.data)
+    pool = ReaderPool(
+        processes=settings.reader_processes,
+        memory_mb=settings.reader_memory_mb,
+        timeout_s=settings.reader_timeout_s,
+    )
+    async with pool as reader:
+        tiles = TileService(storage, reader, cache_mb=settings.tile_cache_mb)
+        max_bytes = int(settings.upload_max_gb * 1e9)
+        ingest = Ingest(storage, reader, max_bytes=max_bytes)
+        lifetime = timedelta(hours=settings.upload_hours)
+        uploads = Uploads(storage, ingest, max_bytes=max_bytes, lifetime=lifetime)
+        try:
+            yield SlideServices(storage, reader, tiles, ingest, uploads)
+        finally:
+            await tiles.aclose()

@@ -1,0 +1,347 @@
+"""Uploads that survive a lost connection and a restart.
+
+How far one has come is in the database, and never ahead of the disk.
+
+    RECEIVING --all bytes--> CHECKING --accepted--> DONE
+                                 +----refused----> REFUSED
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID, uuid4
+
+from api.errors import Conflict, NotFound, PlatformError, TooLarge, UnsupportedSlide
+from api.models.slide import Upload, UploadStatus
+from api.slides.ingest import Ingest, require_space
+from api.slides.names import safe_filename
+from api.slides.storage import DiskFull, Storage
+
+logger = logging.getLogger("coslide.uploads")
+
+FLUSH_BYTES = 16 << 20
+IDLE_TIMEOUT_S = 120.0
+SWEEP_EVERY_S = 600.0
+KEEP_REFUSED = timedelta(days=7)
+
+
+class UploadLocked(Conflict):
+    """Another request is writing to this upload."""
+
+    status = 423
+    default_code = "UPLOAD_LOCKED"
+
+
+class UploadGone(NotFound):
+    """The upload has expired or was ended."""
+
+    status = 410
+    default_code = "UPLOAD_GONE"
+
+
+class Uploads:
+    """Receives slide files in pieces.
+
+    Args:
+        max_bytes: largest file accepted.
+        lifetime: time until an unfinished upload is removed.
+    """
+
+    def __init__(self, storage: Storage, ingest: Ingest, *, max_bytes: int, lifetime: timedelta) -> None:
+        self._storage = storage
+        self._ingest = ingest
+        self.max_bytes = max_bytes
+        self._lifetime = lifetime
+
+    async def create(self, *, user_id: UUID, project_id: UUID, filename: str, length: int) -> Upload:
+        """Begin an upload of `length` bytes.
+
+        Raises:
+            TooLarge: over the size limit.
+            DiskFull: the disk can't hold it.
+        """
+        require_space(self._storage, length, self.max_bytes)
+        upload_id = uuid4()
+        folder = self._storage.new_upload_folder(upload_id)
+        try:
+            (folder / "slide").touch()
+            return await Upload.create(
+                id=upload_id,
+                user_id=user_id,
+                project_id=project_id,
+                filename=safe_filename(filename),
+                length=length,
+                expires_at=datetime.now(UTC) + self._lifetime,
+            )
+        except BaseException:
+            self._storage.remove_upload(upload_id)
+            raise
+
+    async def find(self, upload_id: UUID, user_id: UUID) -> Upload:
+        """One's own upload that can still go on or tells how it ended.
+
+        Raises:
+            NotFound: there is none, or it is another person's.
+            UploadGone: it has expired.
+        """
+        upload = await Upload.get_or_none(id=upload_id, user_id=user_id)
+        if upload is None:
+            raise NotFound(f"There is no upload {upload_id} of yours. Begin a new one.", code="NO_SUCH_UPLOAD")
+        if upload.status is UploadStatus.RECEIVING and upload.expires_at <= datetime.now(UTC):
+            raise UploadGone("The upload was left unfinished for too long and has been removed. Begin a new one.")
+        return upload
+
+    async def append(self, upload: Upload, offset: int, chunks: AsyncIterator[bytes]) -> Upload:
+        """Write bytes at `offset`; whatever arrived before an interruption is kept and counted.
+
+        Returns:
+            The upload as it stands; after the last byte it is DONE and has its slide.
+
+        Raises:
+            UploadLocked: another request is writing.
+            Conflict: `OFFSET_MISMATCH`, the bytes belong elsewhere; ask for the offset again.
+            TooLarge: more bytes than announced.
+            DiskFull: there is no room; what arrived is kept.
+            UnsupportedSlide: all bytes are here and make no slide; the file is removed.
+        """
+        if upload.status is UploadStatus.REFUSED:
+            raise refusal_of(upload)
+        async with self._exclusive(upload.id):
+            await upload.refresh_from_db()
+            if upload.offset != offset or upload.status is UploadStatus.DONE:
+                raise Conflict(
+                    f"The upload is at byte {upload.offset}, not {offset}. Ask for its offset and go on from there.",
+                    code="OFFSET_MISMATCH",
+                    params={"offset": upload.offset},
+                )
+            if upload.offset < upload.length:
+                await self._receive(upload, chunks)
+            if upload.offset == upload.length:
+                await self._finish(upload)
+            return upload
+
+    async def settle(self, upload: Upload) -> Upload:
+        """Check an upload whose bytes are all here but whose check was interrupted; others are left as they are.
+
+        Raises:
+            UploadLocked: it is being checked at the moment.
+            UnsupportedSlide: it is no slide, found now or before.
+        """
+        if upload.status is UploadStatus.REFUSED:
+            raise refusal_of(upload)
+        if upload.offset < upload.length or upload.status is UploadStatus.DONE:
+            return upload
+        return await self.append(upload, upload.length, _nothing())
+
+    async def discard(self, upload: Upload) -> None:
+        """End an upload and remove what arrived. A slide made from it stays.
+
+        Raises:
+            UploadLocked: a request is writing to it.
+        """
+        if not self._storage.upload_path(upload.id).parent.exists():
+            await upload.delete()
+            return
+        async with self._exclusive(upload.id):
+            await upload.delete()
+            self._storage.remove_upload(upload.id)
+
+    async def sweep(self) -> int:
+        """Remove what expired, what ended long ago, and folders without a row; finish interrupted checks.
+
+        Returns:
+            How many uploads were removed.
+        """
+        now = datetime.now(UTC)
+        for upload in await Upload.filter(status=UploadStatus.CHECKING):
+            # Refusals are kept in the row; one that is being checked, or has no file any more, is left alone.
+            with contextlib.suppress(PlatformError):
+                await self.settle(upload)
+        expired = await Upload.filter(status__in=[UploadStatus.RECEIVING, UploadStatus.DONE], expires_at__lt=now)
+        refused = await Upload.filter(status=UploadStatus.REFUSED, created_at__lt=now - KEEP_REFUSED)
+        swept = 0
+        for upload in [*expired, *refused]:
+            with contextlib.suppress(UploadLocked):
+                await self.discard(upload)
+                swept += 1
+        await self._remove_orphans(now - self._lifetime)
+        return swept
+
+    async def sweep_forever(self, every_s: float = SWEEP_EVERY_S) -> NoReturn:
+        """`sweep` from time to time; run it in the server's task group."""
+        while True:
+            try:
+                swept = await self.sweep()
+                if swept:
+                    logger.info("uploads removed: %d", swept)
+            except Exception:
+                # The database may be away for a while; the next round does it.
+                logger.exception("sweeping uploads failed")
+            await asyncio.sleep(every_s)
+
+    async def _receive(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None:
+        """Write chunks until they end; the row never counts a byte that is not on the disk."""
+        path = self._storage.upload_path(upload.id)
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise UploadGone("What had arrived of this upload is lost. Begin a new one.") from error
+        waiting: list[bytes] = []
+        waiting_bytes = 0
+        try:
+            try:
+                async for chunk in _with_deadline(chunks):
+                    waiting.append(chunk)
+                    waiting_bytes += len(chunk)
+                    if upload.offset + waiting_bytes > upload.length:
+                        raise TooLarge(
+                            f"More bytes came than the {upload.length} announced. Begin a new upload with the "
+                            f"right length.",
+                            code="UPLOAD_TOO_LONG",
+                            params={"limit": upload.length, "actual": upload.offset + waiting_bytes},
+                        )
+                    if waiting_bytes >= FLUSH_BYTES:
+                        await _to_the_end(self._write(upload, file, waiting))
+                        waiting, waiting_bytes = [], 0
+            finally:
+                if waiting and upload.offset + waiting_bytes <= upload.length:
+                    # Also when the client vanished: what it sent need not be sent again.
+                    await _to_the_end(self._write(upload, file, waiting))
+        finally:
+            os.close(file)
+
+    async def _write(self, upload: Upload, file: int, chunks: list[bytes]) -> None:
+        """Put chunks on the disk, then count them."""
+        try:
+            written = await asyncio.to_thread(_write_synced, file, upload.offset, chunks)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DiskFull(
+                "The server's disk is full; what arrived so far is kept. Ask its administrator to make room, then "
+                "resume the upload."
+            ) from error
+        upload.offset += written
+        upload.expires_at = datetime.now(UTC) + self._lifetime
+        await upload.save(update_fields=["offset", "expires_at"])
+
+    async def _finish(self, upload: Upload) -> None:
+        """Check the file and make the slide; a refusal is kept in the row so that the client can show it later."""
+        upload.status = UploadStatus.CHECKING
+        await upload.save(update_fields=["status"])
+        path = self._storage.upload_path(upload.id)
+        try:
+            slide = await self._ingest.adopt(path, upload.filename, upload.project_id, upload.user_id)
+        except UnsupportedSlide as error:
+            upload.status = UploadStatus.REFUSED
+            upload.error = {"code": error.code, "message": error.message, "params": error.params}
+            await upload.save(update_fields=["status", "error"])
+            self._storage.remove_upload(upload.id)
+            raise
+        upload.status = UploadStatus.DONE
+        upload.slide = slide
+        await upload.save(update_fields=["status", "slide_id"])
+        self._storage.remove_upload(upload.id)
+        logger.info("slide made: %s from upload %s", slide.id, upload.id)
+
+    async def _remove_orphans(self, before: datetime) -> None:
+        """Remove folders that no row speaks of: leftovers of a process that was killed."""
+        for folder in await asyncio.to_thread(_folders_before, self._storage.uploads_root, before.timestamp()):
+            if not await Upload.filter(id=folder).exists():
+                self._storage.remove_upload(folder)
+
+    @asynccontextmanager
+    async def _exclusive(self, upload_id: UUID) -> AsyncIterator[None]:
+        """Hold the upload against every other request of every process; ends with the process that holds it."""
+        try:
+            lock = os.open(self._storage.upload_path(upload_id).parent, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise UploadGone("What had arrived of this upload is gone. Begin a new one.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise UploadLocked(
+                "Another request is writing to this upload. Wait until it has ended, then ask for the offset."
+            ) from error
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+
+def refusal_of(upload: Upload) -> UnsupportedSlide:
+    """Why an upload was refused, as it was said then."""
+    error = upload.error or {}
+    return UnsupportedSlide(
+        str(error.get("message", "The file was refused. Upload another one.")),
+        code=str(error.get("code", UnsupportedSlide.default_code)),
+        params=dict(error.get("params", {})),
+    )
+
+
+def _write_synced(file: int, offset: int, chunks: list[bytes]) -> int:
+    """Write chunks one after the other from `offset` on and wait until the disk has them; the bytes written."""
+    at = offset
+    for chunk in chunks:
+        left = memoryview(chunk)
+        while left:
+            written = os.pwrite(file, left, at)
+            at += written
+            left = left[written:]
+    os.fdatasync(file)
+    return at - offset
+
+
+async def _with_deadline(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks, until they end or none comes for two minutes; the client resumes then."""
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_TIMEOUT_S):
+                chunk = await anext(chunks)
+        except (StopAsyncIteration, TimeoutError):
+            return
+        yield chunk
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """No bytes."""
+    chunks: tuple[bytes, ...] = ()
+    for chunk in chunks:
+        yield chunk
+
+
+async def _to_the_end(work: Coroutine[None, None, None]) -> None:
+    """Finish `work` even when the caller is cancelled meanwhile: its file must not be closed under it."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+def _folders_before(root: Path, timestamp: float) -> list[UUID]:
+    """Ids of the upload folders that were last changed before a time."""
+    if not root.is_dir():
+        return []
+    return [
+        UUID(folder.name) for folder in root.iterdir() if _is_id(folder.name) and folder.stat().st_mtime < timestamp
+    ]
+
+
+def _is_id(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False

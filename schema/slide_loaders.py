@@ -1,0 +1,48 @@
+"""Loaders for what belongs to slides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from tortoise.functions import Count
+
+from api.models.annotation import Annotation
+from api.models.slide import Slide, SlideSequence
+from schema.loaders import Loader
+
+
+class SlideByIdLoader(Loader[UUID, Slide | None]):
+    """Slides by id, those in the bin too: the caller has passed the permission check of something on it."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, Slide | None]:
+        return {row.id: row for row in await Slide.filter(id__in=keys)}
+
+    def absent(self, key: UUID) -> None:
+        return None
+
+
+class SequenceBySlideLoader(Loader[UUID, int]):
+    """Where a slide's event log stands."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
+        return dict(await SlideSequence.filter(slide_id__in=keys).values_list("slide_id", "seq"))
+
+    def absent(self, key: UUID) -> int:
+        return 0
+
+
+class AnnotationCountBySlideLoader(Loader[UUID, int]):
+    """How many annotations people made or corrected on a slide; untouched predictions are not counted."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
+        rows = (
+            await Annotation.filter(slide_id__in=keys, deleted_at__isnull=True)
+            .annotate(count=Count("id"))
+            .group_by("slide_id")
+            .values_list("slide_id", "count")
+        )
+        return dict(rows)
+
+    def absent(self, key: UUID) -> int:
+        return 0

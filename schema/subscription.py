@@ -1,0 +1,154 @@
+"""What happens on a slide, live."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from api.annotations.rows import AnnotationRow, LayerRow
+from api.auth.permissions import require_slide
+from api.auth.viewer import Action
+from api.collaboration.feed import Item, Resync
+from api.collaboration.log import EventKind, LoggedEvent
+from api.collaboration.presence import Person, PresenceNews
+from api.errors import InvalidInput
+from api.predictions.live import PredictionNews
+from schema.annotation import Annotation, Layer
+from schema.context import Context, Info
+from schema.ids import uuid_of
+from schema.prediction import PredictionProgressed
+from schema.slide import Slide, load_slide
+from schema.user import User, load_user
+
+
+@strawberry.type(description="Annotations or layers changed: one step of the slide's sequence.")
+class AnnotationsChanged:
+    actor_id: strawberry.Private[UUID | None]
+    seq: int = strawberry.field(description="The slide's sequence after it.")
+    client_id: str = strawberry.field(description="Which client did it.")
+    mutation_id: str = strawberry.field(description="Which of its changes it was; the author knows its own by it.")
+    annotations: list[Annotation] = strawberry.field(description="The annotations after it; tombstones have deletedAt.")
+    layers: list[Layer] = strawberry.field(description="Layers that are new or changed.")
+
+    @strawberry.field(description="Who did it; null for the platform itself.")
+    async def actor(self, info: Info) -> User | None:
+        return await load_user(info, self.actor_id)
+
+
+@strawberry.type(description="One client of one person on the slide.")
+class PresentPerson:
+    person: strawberry.Private[Person]
+    client_id: str = strawberry.field(description="The client's id.")
+    cursor: list[float] | None = strawberry.field(description="[x, y] in level-0 pixels.")
+    viewport: list[float] | None = strawberry.field(description="[x, y, width, height] in level-0 pixels.")
+    selection: list[strawberry.ID] = strawberry.field(description="Ids of the selected annotations.")
+    tool: str | None = strawberry.field(description="The tool in hand.")
+    stroke: list[float] | None = strawberry.field(description="[x, y, x, y, …] of the stroke being drawn.")
+
+    @classmethod
+    def of(cls, person: Person) -> PresentPerson:
+        """The GraphQL side of a person's presence."""
+        return cls(
+            person=person,
+            client_id=person.client_id,
+            cursor=list(person.cursor) if person.cursor else None,
+            viewport=list(person.viewport) if person.viewport else None,
+            selection=[strawberry.ID(item) for item in person.selection],
+            tool=person.tool,
+            stroke=list(person.stroke) if person.stroke else None,
+        )
+
+    @strawberry.field(description="Who it is.")
+    async def user(self, info: Info) -> User:
+        user = await load_user(info, self.person.user_id)
+        assert user is not None, "accounts are disabled, never deleted"
+        return user
+
+
+@strawberry.type(description="People came, moved or went. Never stored; the first one after joining lists everybody.")
+class PresenceChanged:
+    people: list[PresentPerson] = strawberry.field(description="Clients that are new or changed, as they are now.")
+    left: list[str] = strawberry.field(description="Client ids that left.")
+
+
+@strawberry.type(description="Comments on the slide changed; ask for them again.")
+class CommentsChanged:
+    seq: int = strawberry.field(description="The slide's sequence after it.")
+
+
+@strawberry.type(description="The slide itself changed.")
+class SlideChanged:
+    seq: int | None = strawberry.field(description="The slide's sequence after it.")
+    slide: Slide | None = strawberry.field(description="The slide as it is now.")
+    deleted: bool = strawberry.field(description="Whether it was put into the bin.")
+
+
+@strawberry.type(description="The stream ends here: load the slide's annotations, then follow again from their seq.")
+class ResyncRequired:
+    seq: int = strawberry.field(description="Where the slide is now.")
+    reason: str = strawberry.field(description="PRUNED: the log no longer reaches back; FAR_BEHIND: too many events.")
+
+
+SlideEvent = Annotated[
+    AnnotationsChanged | PredictionProgressed | PresenceChanged | CommentsChanged | SlideChanged | ResyncRequired,
+    strawberry.union("SlideEvent", description="Something that happened on a slide."),
+]
+
+
+@strawberry.type(description="Everything that can be followed.")
+class Subscription:
+    @strawberry.subscription(
+        description="Everything on a slide after sinceSeq, without gap or repetition, then live; without sinceSeq from "
+        "now on. Ends with an error within 2 s of the viewer's session or membership."
+    )
+    async def slide_events(
+        self, info: Info, slide_id: strawberry.ID, since_seq: int | None = None
+    ) -> AsyncGenerator[SlideEvent, None]:
+        context = info.context
+        if since_seq is not None and since_seq < 0:
+            raise InvalidInput("sinceSeq is negative. Send the seq of the last event you have, or 0.", field="sinceSeq")
+        access = await require_slide(context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
+        try:
+            async with aclosing(context.app.feeds.follow(access.slide_id, since_seq, context.viewer)) as items:
+                async for item in items:
+                    yield await _event_of(info, access.slide_id, item)
+        finally:
+            _leave(context, access.slide_id)
+
+
+async def _event_of(
+    info: Info, slide_id: UUID, item: Item
+) -> AnnotationsChanged | PredictionProgressed | PresenceChanged | SlideChanged | ResyncRequired:
+    match item:
+        case Resync(seq, reason):
+            return ResyncRequired(seq=seq, reason=reason)
+        case PresenceNews(people, left):
+            return PresenceChanged(people=[PresentPerson.of(person) for person in people.values()], left=sorted(left))
+        case PredictionNews():
+            return PredictionProgressed.of(item)
+        case LoggedEvent(kind=EventKind.SLIDE):
+            slide = await load_slide(info, slide_id)
+            return SlideChanged(seq=item.seq, slide=slide, deleted=bool(item.body.get("deleted")))
+        case LoggedEvent():
+            return AnnotationsChanged(
+                actor_id=item.actor_id,
+                seq=item.seq,
+                client_id=item.client_id,
+                mutation_id=item.mutation_id,
+                annotations=[Annotation.of(AnnotationRow.from_body(slide_id, row)) for row in item.body["annotations"]],
+                layers=[Layer.of(LayerRow.from_body(slide_id, row)) for row in item.body["layers"]],
+            )
+        case _:
+            raise TypeError(f"a slide's feed gave {type(item).__name__}, which no event stands for")
+
+
+def _leave(context: Context, slide_id: UUID) -> None:
+    """The socket's stream of the slide has ended, so its clients have left the slide."""
+    assert context.viewer is not None, "the stream began with a permission check"
+    for present in [present for present in context.present if present[0] == slide_id]:
+        context.present.discard(present)
+        context.app.presence.leave(*present, context.viewer.user_id)

@@ -1,0 +1,91 @@
+"""ENTRY: one worker. Claims predictions from the database until it is asked to stop; wires, decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import suppress
+
+from tortoise.exceptions import BaseORMException
+
+from api.collaboration.redis_channel import open_channel
+from api.errors import PlatformError, Unavailable
+from api.models.database import connected
+from api.predictions import jobs
+from api.predictions.requests import QUEUE_TOPIC
+from api.settings import Settings, get_settings
+from api.slides.storage import Storage
+from workers.prediction import WorkerParts, work_on
+from workers.triton import TritonClient
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.3
+_TROUBLE_S = 2.0
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set; what is being done then is given back to the queue with its checkpoint."""
+    if not settings.triton_url:
+        raise Unavailable(
+            "The worker has no model server. Set COSLIDE_TRITON_URL to the gRPC port of a Triton server, "
+            "or use `coslide serve`, which starts one.",
+            code="MODEL_SERVER_MISSING",
+        )
+    async with (
+        connected(settings),
+        open_channel(settings.redis_url) as channel,
+        TritonClient(settings.triton_url, timeout_s=settings.model_timeout_s) as client,
+    ):
+        parts = WorkerParts(settings, Storage(settings.data), client, channel)
+        logger.info("Worker ready; models at %s", client.address)
+        working = asyncio.create_task(_work(parts))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+async def _work(parts: WorkerParts) -> None:
+    """Claim and do, one prediction at a time; hints shorten the wait between looks at the queue."""
+    async with parts.channel.subscribe(QUEUE_TOPIC) as hints:
+        while True:
+            try:
+                claim = await jobs.claim(parts.settings.lease_s)
+                if claim is not None:
+                    logger.info("Working on prediction %s, attempt %d", claim.prediction_id, claim.attempt)
+                    await work_on(claim, parts)
+                    continue
+            except (BaseORMException, OSError) as error:
+                logger.warning("The database does not answer (%s); trying again in %g s", error, _TROUBLE_S)
+                await asyncio.sleep(_TROUBLE_S)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await anext(hints)
+
+
+async def _until_signalled(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, stop)
+
+
+def main() -> None:
+    """Run one worker until SIGTERM or Ctrl-C."""
+    settings = get_settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        asyncio.run(_until_signalled(settings))
+    except PlatformError as error:
+        print(f"coslide worker: {error.message}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""What one prediction will do, decided once and kept beside its checkpoint, so that a restart goes on with it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from api.errors import InvalidInput
+from api.predictions.model_info import ModelInfo
+from api.predictions.resolution import OVERLAP_PX, downsample_for
+from workers.patches import Cell, PatchGrid, Region, TissueFrame, find_tissue, in_order
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Source(Protocol):
+    """Where pixels come from; `api.slides.patch_source.PatchSource` is one."""
+
+    def read(self, x: int, y: int, width: int, height: int, downsample: float) -> Pixels: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The patches of a prediction.
+
+    Attributes:
+        grid: the cells of the model plane.
+        cells: those with tissue, in the order of work; a cell's place here is its slot in the patch store.
+        mpp: micrometres per level-0 pixel.
+        l0_size: (width, height) of the slide in level-0 pixels.
+    """
+
+    grid: PatchGrid
+    cells: tuple[Cell, ...]
+    mpp: float
+    l0_size: tuple[int, int]
+    tissue_mm2: float
+
+    def save(self, path: Path) -> None:
+        """Write the plan, whole or not at all."""
+        half_written = path.with_suffix(f".{os.getpid()}")
+        half_written.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        half_written.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Plan:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        width, height = values["l0_size"]
+        return cls(
+            grid=PatchGrid(**values["grid"]),
+            cells=tuple((column, row) for column, row in values["cells"]),
+            mpp=values["mpp"],
+            l0_size=(width, height),
+            tissue_mm2=values["tissue_mm2"],
+        )
+
+
+def make_plan(
+    source: Source,
+    model: ModelInfo,
+    *,
+    l0_size: tuple[int, int],
+    mpp: float,
+    region: Region | None = None,
+    focus: Region | None = None,
+) -> Plan:
+    """Look at the slide from afar and decide which patches hold tissue.
+
+    Raises:
+        InvalidInput: the region lies outside the slide, or the slide is too coarse for the model.
+        UnsupportedSlide: the slide can't be read.
+    """
+    downsample = downsample_for(model, mpp)
+    grid = PatchGrid.over(_within(region, l0_size), downsample, model.patch_px, OVERLAP_PX)
+    frame = TissueFrame.of(grid)
+    view = frame.l0_region
+    overview = read_at(source, view.x, view.y, view.width, view.height, frame.downsample)
+    tissue = frame.clip(find_tissue(overview))
+    return Plan(
+        grid=grid,
+        cells=tuple(in_order(frame.cells(tissue), grid, focus)),
+        mpp=mpp,
+        l0_size=l0_size,
+        tissue_mm2=float(tissue.sum()) * (frame.downsample * mpp / 1000) ** 2,
+    )
+
+
+def read_at(source: Source, x: float, y: float, width: float, height: float, downsample: float) -> Pixels:
+    """A region as (round(height / downsample), round(width / downsample), 3); enlarged for a `downsample` under 1."""
+    size = (round(width / downsample), round(height / downsample))
+    if downsample >= 1:
+        return source.read(round(x), round(y), round(width), round(height), downsample)
+    pixels = source.read(round(x), round(y), round(width), round(height), 1.0)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _within(region: Region | None, l0_size: tuple[int, int]) -> Region:
+    """The part of a region that lies on the slide; the whole slide for None."""
+    width, height = l0_size
+    if region is None:
+        return Region(0, 0, width, height)
+    x, y = max(0.0, region.x), max(0.0, region.y)
+    right, bottom = min(float(width), region.x + region.width), min(float(height), region.y + region.height)
+    if right - x < 1 or bottom - y < 1:
+        raise InvalidInput(
+            f"The region {region.as_list()} lies outside the slide of {width} x {height} pixels. Choose one on it.",
+            code="REGION_OUTSIDE",
+            field="region",
+        )
+    return Region(x, y, right - x, bottom - y)

@@ -1,0 +1,260 @@
+"""One claimed prediction, from claim to polygons in the database, with progress on the way and a checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tortoise.exceptions import BaseORMException
+
+from api.annotations.codec import PackedObject
+from api.annotations.edit import publish_prediction_layer
+from api.annotations.geometry import Geometry
+from api.collaboration.channel import Channel, announce
+from api.errors import NotFound, PlatformError, UnsupportedSlide
+from api.models.annotation import GeometryKind
+from api.models.prediction import Prediction
+from api.models.slide import Slide
+from api.predictions import jobs
+from api.predictions.heatmap import HeatmapStore, heatmap_levels
+from api.predictions.jobs import Claim, Standing
+from api.predictions.model_info import ModelInfo
+from api.predictions.patch_store import PatchStore
+from api.predictions.progress import INTERVAL_S, report
+from api.predictions.requests import announce_slide
+from api.settings import Settings
+from api.slides.patch_source import PatchSource
+from api.slides.storage import Storage
+from workers.contours import Outline
+from workers.overlay import Overlay
+from workers.patches import Cell, Region
+from workers.pipeline import Pipeline, first_failure, patiently
+from workers.plan import Plan, make_plan
+from workers.result import Blended, figures_of, trace
+from workers.triton import TritonClient
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 0.5
+"""A cancelled prediction frees its worker within this time and a moment."""
+_DRAW_SHARE = 3
+"""Drawing and telling pauses this many times as long as it took, so that it never takes over a quarter of a core."""
+
+
+class Stopped(Exception):
+    """The prediction is not to go on: it was cancelled, its slide is gone, or another worker has it."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(standing.value)
+        self.standing = standing
+
+
+@dataclass(frozen=True)
+class WorkerParts:
+    """What every prediction of a worker uses."""
+
+    settings: Settings
+    storage: Storage
+    client: TritonClient
+    channel: Channel
+
+
+async def work_on(claim: Claim, parts: WorkerParts) -> None:
+    """Do what was claimed and write down how it ended. Cancelling this gives the claim back unharmed."""
+    try:
+        try:
+            await _Run(claim, parts).to_the_end()
+        except BaseExceptionGroup as failures:
+            raise first_failure(failures) from failures
+    except asyncio.CancelledError:
+        await asyncio.shield(jobs.release(claim))
+        raise
+    except Stopped as stopped:
+        logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
+        if stopped.standing is Standing.SLIDE_GONE:
+            await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
+    except (UnsupportedSlide, NotFound) as error:
+        await jobs.fail(claim, error.message, for_good=True)
+    except PlatformError as error:
+        await jobs.fail(claim, error.message)
+    except (BaseORMException, OSError) as error:
+        logger.exception("Prediction %s broke off", claim.prediction_id)
+        await jobs.fail(claim, f"The database or the disk failed: {error}. It is tried again.")
+    except Exception as error:
+        logger.exception("Prediction %s broke off", claim.prediction_id)
+        await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
+
+
+class _Run:
+    """The state of one run of one claim."""
+
+    def __init__(self, claim: Claim, parts: WorkerParts) -> None:
+        self._claim = claim
+        self._parts = parts
+        self._lease_s = parts.settings.lease_s
+        self._folder = parts.storage.prediction_path(claim.prediction_id)
+        self._news: list[Cell] = []
+        self._arrived = asyncio.Event()
+        self._all_inferred = asyncio.Event()
+        self._inferred = 0
+
+    async def to_the_end(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            beating = group.create_task(self._beat())
+            await self._work()
+            beating.cancel()
+
+    async def _beat(self) -> None:
+        """Keep the lease and notice cancellation; a database that is away for a moment is waited for."""
+        told_of_trouble = False
+        while True:
+            try:
+                standing = await jobs.heartbeat(self._claim, self._lease_s)
+                told_of_trouble = False
+            except (BaseORMException, OSError) as error:
+                if not told_of_trouble:
+                    logger.warning("The database does not answer (%s); trying again", error)
+                told_of_trouble, standing = True, Standing.GO_ON
+            if standing is not Standing.GO_ON:
+                raise Stopped(standing)
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _work(self) -> None:
+        prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
+        if prediction is None or prediction.slide.deleted_at is not None:
+            raise Stopped(Standing.SLIDE_GONE)
+        slide = prediction.slide
+        path = self._parts.storage.slide_path(slide.sha256)
+        model = await patiently(partial(self._parts.client.model, prediction.model))
+        if model.version != prediction.model_version:
+            raise NotFound(
+                f"The prediction wants {prediction.model} {prediction.model_version}, but the model server has "
+                f"{model.version}. Ask for a new prediction.",
+                code="MODEL_CHANGED",
+            )
+        plan = await asyncio.to_thread(self._plan, prediction, slide, model, path)
+        with PatchStore(self._folder, classes=len(model.classes), patch_px=model.patch_px) as store:
+            started = time.monotonic()
+            await self._infer(prediction, plan, model, store, partial(PatchSource, path))
+            outlines = await asyncio.to_thread(trace, plan, model, store)
+            seconds = time.monotonic() - started
+        await self._publish(prediction, plan, model, outlines, seconds)
+
+    def _plan(self, prediction: Prediction, slide: Slide, model: ModelInfo, path: Path) -> Plan:
+        """The plan of an earlier run, so that its checkpoint fits; else a new one."""
+        saved = self._folder / "plan.json"
+        if saved.exists():
+            return Plan.load(saved)
+        if not path.is_file():
+            raise NotFound("The slide's file is gone from storage. Upload it again.", code="SLIDE_FILE_GONE")
+        source = PatchSource(path)
+        try:
+            plan = make_plan(
+                source,
+                model,
+                l0_size=(slide.width, slide.height),
+                mpp=prediction.figures["mpp"],
+                region=Region.from_list(prediction.region) if prediction.region else None,
+                focus=Region.from_list(prediction.focus) if prediction.focus else None,
+            )
+        finally:
+            source.close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        plan.save(saved)
+        return plan
+
+    async def _infer(
+        self,
+        prediction: Prediction,
+        plan: Plan,
+        model: ModelInfo,
+        store: PatchStore,
+        open_source: Callable[[], PatchSource],
+    ) -> None:
+        """Infer what is missing, while the heatmap and the progress follow."""
+        finished = set(await asyncio.to_thread(store.finished))
+        levels = heatmap_levels(*plan.l0_size, plan.grid.downsample, plan.grid.cell_px)
+        heatmap = await asyncio.to_thread(HeatmapStore, self._folder)
+        overlay = await asyncio.to_thread(Overlay, plan, model, Blended(plan, store), heatmap, len(levels))
+        self._news = [plan.cells[slot] for slot in sorted(finished)]
+        pipeline = Pipeline(plan, model, self._parts.client, store, open_source, self._note)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(prediction, plan, overlay))
+            await pipeline.run(finished)
+            self._all_inferred.set()
+            self._arrived.set()
+
+    def _note(self, cell: Cell) -> None:
+        self._news.append(cell)
+        self._inferred += 1
+        self._arrived.set()
+
+    async def _follow(self, prediction: Prediction, plan: Plan, overlay: Overlay) -> None:
+        """Tell of what is new until all is told, at most every `INTERVAL_S`."""
+        while not self._all_inferred.is_set():
+            self._arrived.clear()
+            began = time.monotonic()
+            await self._tell(prediction, plan, overlay)
+            pause_s = max(INTERVAL_S, _DRAW_SHARE * (time.monotonic() - began))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_inferred.wait(), pause_s)
+            if not self._all_inferred.is_set():
+                await self._arrived.wait()
+        await self._tell(prediction, plan, overlay)
+
+    async def _tell(self, prediction: Prediction, plan: Plan, overlay: Overlay) -> None:
+        """Draw what is new, then store and announce it."""
+        cells, self._news = self._news, []
+        version = prediction.heatmap_version + 1 if cells else prediction.heatmap_version
+        tiles = await asyncio.to_thread(overlay.add, cells, version)
+        prediction.heatmap_version = version
+        held = await report(
+            self._claim,
+            self._lease_s,
+            done=overlay.done,
+            total=len(plan.cells),
+            version=version,
+            figures={**prediction.figures, "tissue_mm2": round(plan.tissue_mm2, 4), "patches": len(plan.cells)},
+            tiles=tiles,
+            has_progress=self._inferred > 0,
+        )
+        if not held:
+            raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
+        await announce_slide(self._parts.channel, prediction)
+
+    async def _publish(
+        self, prediction: Prediction, plan: Plan, model: ModelInfo, outlines: list[Outline], seconds: float
+    ) -> None:
+        figures = figures_of(plan, outlines, seconds, self._inferred)
+        layer_id = None
+        if outlines:
+            applied = await publish_prediction_layer(
+                prediction.slide_id,
+                prediction.id,
+                [packed(outline) for outline in outlines],
+                name=f"{model.name} {model.version}",
+                color=model.positive.color,
+                requested_by_id=prediction.requested_by_id,
+            )
+            layer_id = applied.layers[0].id
+            await announce(self._parts.channel, prediction.slide_id, applied.seq)
+        whole = {**prediction.figures, **asdict(figures)}
+        if not await jobs.complete(self._claim, figures=whole, layer_id=layer_id):
+            raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
+        await announce_slide(self._parts.channel, prediction)
+
+
+def packed(outline: Outline) -> PackedObject:
+    """An outline as prediction layers store it."""
+    rings = [outline.shape.exterior, *outline.shape.interiors]
+    points = tuple(np.asarray(ring.coords, np.float64)[:-1] for ring in rings)
+    return PackedObject(
+        Geometry(GeometryKind.POLYGON, (points,)), class_index=outline.class_index, mean=round(outline.mean * 255)
+    )
