@@ -11,10 +11,7 @@ const web = join(dirname(fileURLToPath(import.meta.url)), "..");
 const output = "src/gql/";
 const TAG = /\bgraphql\(\s*(?:\/\*\s*GraphQL\s*\*\/\s*)?`([^`$]*)`\s*,?\s*\)/g;
 
-const schemaFiles = existsSync(join(web, "../schema.graphql"))
-  ? ["../schema.graphql"]
-  : ["../schema/contract.graphql", "scripts/contract-inputs.graphql"];
-const schema = parse(schemaFiles.map((file) => readFileSync(join(web, file), "utf8")).join("\n"));
+const schema = parse(readFileSync(join(web, "../schema.graphql"), "utf8"));
 
 const documents = sourceFiles("src").flatMap((file) => {
   const text = readFileSync(join(web, file), "utf8");
