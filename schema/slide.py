@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -22,10 +22,14 @@ from schema.context import Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
+from schema.prediction_loaders import LatestPredictionBySlideLoader
 from schema.project import Project
 from schema.scalars import Json
 from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
 from schema.user import User, load_user
+
+if TYPE_CHECKING:
+    from schema.prediction import Prediction
 
 
 @strawberry.type(description="A picture stored beside the slide.")
@@ -159,6 +163,13 @@ class Slide:
     )
     async def annotation_count(self, info: Info) -> int:
         return await info.context.loader(AnnotationCountBySlideLoader).load(self.row.id)
+
+    @strawberry.field(description="Its newest prediction that did not fail and was not cancelled.")
+    async def latest_prediction(self, info: Info) -> Annotated[Prediction, strawberry.lazy("schema.prediction")] | None:
+        from schema.prediction import Prediction
+
+        row = await info.context.loader(LatestPredictionBySlideLoader).load(self.row.id)
+        return Prediction.of(row) if row else None
 
 
 @strawberry.type(description="A page of slides.")

@@ -62,9 +62,11 @@ class PresentPerson:
             stroke=list(person.stroke) if person.stroke else None,
         )
 
-    @strawberry.field(description="Who it is; null for an account that is gone.")
-    async def user(self, info: Info) -> User | None:
-        return await load_user(info, self.person.user_id)
+    @strawberry.field(description="Who it is.")
+    async def user(self, info: Info) -> User:
+        user = await load_user(info, self.person.user_id)
+        assert user is not None, "accounts are disabled, never deleted"
+        return user
 
 
 @strawberry.type(description="People came, moved or went. Never stored; the first one after joining lists everybody.")
@@ -100,7 +102,7 @@ SlideEvent = Annotated[
 @strawberry.type(description="Everything that can be followed.")
 class Subscription:
     @strawberry.subscription(
-        description="Everything on a slide after sinceSeq, without gap or repetition, then live. Without sinceSeq: from "
+        description="Everything on a slide after sinceSeq, without gap or repetition, then live; without sinceSeq from "
         "now on. Ends with an error within 2 s of the viewer's session or membership."
     )
     async def slide_events(

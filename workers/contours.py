@@ -98,10 +98,10 @@ def cut_of(threshold: float) -> int:
 
 
 def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]:
-    """Polygons of the pixels at or over `cut`, in model pixels, along pixel edges.
+    """Polygons of the pixels at or over `cut`, in model pixels, exactly along pixel edges.
 
     OpenCV's outlines run through pixel centres, half a pixel too far in. So the outline is taken on the pixels'
-    corners: a corner is set when one of its four pixels is. Gaps one pixel wide close by that.
+    corners: a corner is set when one of its four pixels is. Gaps and holes one pixel wide close by that.
     """
     mask = block >= cut
     if not mask.any():
@@ -110,25 +110,53 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]
     for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
         corners[dy : dy + mask.shape[0], dx : dx + mask.shape[1]] |= mask.view(np.uint8)
     means, labels = _component_means(block, mask, corners)
-    rings, hierarchy = cv2.findContours(corners, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found, hierarchy = cv2.findContours(corners, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    rings = _along_edges([np.asarray(ring[:, 0, :], np.int32) for ring in found], corners)
     parts: list[_Part] = []
     for ring, links in zip(rings, hierarchy[0], strict=True):
-        if links[3] != -1 or len(ring) < 3:  # a hole, or a line without area
+        if links[3] != -1 or len(ring) < 4:  # a hole, or a line without area
             continue
         holes = []
         hole = links[2]
         while hole != -1:
-            if len(rings[hole]) >= 3:
-                holes.append(rings[hole][:, 0, :])
+            if len(rings[hole]) >= 4:
+                holes.append(rings[hole])
             hole = hierarchy[0][hole][0]
-        column, row = ring[0, 0]
+        column, row = ring[0]
         mean = float(means[labels[row, column]])
-        polygon = shapely.Polygon(ring[:, 0, :], holes)
+        polygon = shapely.Polygon(ring, holes)
         parts.extend(
             _Part(shapely.transform(shape, lambda points: points + np.array([m_left, m_top])), mean)
             for shape in _polygons(polygon)
         )
     return parts
+
+
+def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.int32]]:
+    """The rings with each diagonal step, which cuts a pixel, replaced by the two pixel edges that it stands for.
+
+    Args:
+        rings: (n, 2) each, (x, y) of neighbouring set corners.
+    """
+    lengths = np.array([len(ring) for ring in rings])
+    points = np.concatenate(rings)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    following = np.arange(1, len(points) + 1)
+    following[starts + lengths - 1] = starts
+    after = points[following]
+    is_diagonal = (points != after).all(axis=1)
+    # The two ways around a diagonal; the boundary takes the corner that is set. Where none is, two pixels only touch.
+    one = np.stack([after[:, 0], points[:, 1]], axis=1)
+    other = np.stack([points[:, 0], after[:, 1]], axis=1)
+    one_is_set = corners[one[:, 1], one[:, 0]] > 0
+    other_is_set = corners[other[:, 1], other[:, 0]] > 0
+    extra = is_diagonal & (one_is_set != other_is_set)
+    between = np.where(one_is_set[:, None], one, other)
+    places = np.arange(len(points)) + np.concatenate([[0], np.cumsum(extra)[:-1]])
+    whole = np.empty((len(points) + int(extra.sum()), 2), np.int32)
+    whole[places] = points
+    whole[places[extra] + 1] = between[extra]
+    return np.split(whole, places[starts[1:]])
 
 
 def _component_means(

@@ -6,16 +6,15 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 from tortoise.exceptions import BaseORMException
 
-from api.collaboration.channel import Channel, MemoryChannel
-from api.collaboration.redis_channel import RedisChannel
+from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError, Unavailable
 from api.models.database import connected
 from api.predictions import jobs
+from api.predictions.requests import QUEUE_TOPIC
 from api.settings import Settings, get_settings
 from api.slides.storage import Storage
 from workers.prediction import WorkerParts, work_on
@@ -23,8 +22,6 @@ from workers.triton import TritonClient
 
 logger = logging.getLogger(__name__)
 
-QUEUE_TOPIC = "predictions"
-"""Where a hint says that something was queued."""
 POLL_S = 0.3
 _TROUBLE_S = 2.0
 
@@ -39,10 +36,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         )
     async with (
         connected(settings),
-        _channel(settings) as channel,
+        open_channel(settings.redis_url) as channel,
         TritonClient(settings.triton_url, timeout_s=settings.model_timeout_s) as client,
     ):
         parts = WorkerParts(settings, Storage(settings.data), client, channel)
+        logger.info("Worker ready; models at %s", client.address)
         working = asyncio.create_task(_work(parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -69,15 +67,6 @@ async def _work(parts: WorkerParts) -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await anext(hints)
-
-
-@asynccontextmanager
-async def _channel(settings: Settings) -> AsyncIterator[Channel]:
-    if not settings.redis_url:
-        yield MemoryChannel()
-        return
-    async with RedisChannel.connect(settings.redis_url) as channel:
-        yield channel
 
 
 async def _until_signalled(settings: Settings) -> None:

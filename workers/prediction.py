@@ -17,7 +17,7 @@ from tortoise.exceptions import BaseORMException
 from api.annotations.codec import PackedObject
 from api.annotations.edit import publish_prediction_layer
 from api.annotations.geometry import Geometry
-from api.collaboration.channel import Channel, announce, slide_topic
+from api.collaboration.channel import Channel, announce
 from api.errors import NotFound, PlatformError, UnsupportedSlide
 from api.models.annotation import GeometryKind
 from api.models.prediction import Prediction
@@ -28,6 +28,7 @@ from api.predictions.jobs import Claim, Standing
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.progress import INTERVAL_S, report
+from api.predictions.requests import announce_slide
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from api.slides.storage import Storage
@@ -222,10 +223,11 @@ class _Run:
             version=version,
             figures={**prediction.figures, "tissue_mm2": round(plan.tissue_mm2, 4), "patches": len(plan.cells)},
             tiles=tiles,
+            has_progress=self._inferred > 0,
         )
         if not held:
             raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
-        await self._hint(prediction)
+        await announce_slide(self._parts.channel, prediction)
 
     async def _publish(
         self, prediction: Prediction, plan: Plan, model: ModelInfo, outlines: list[Outline], seconds: float
@@ -246,10 +248,7 @@ class _Run:
         whole = {**prediction.figures, **asdict(figures)}
         if not await jobs.complete(self._claim, figures=whole, layer_id=layer_id):
             raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
-        await self._hint(prediction)
-
-    async def _hint(self, prediction: Prediction) -> None:
-        await self._parts.channel.publish(slide_topic(prediction.slide_id), {"prediction": str(prediction.id)})
+        await announce_slide(self._parts.channel, prediction)
 
 
 def packed(outline: Outline) -> PackedObject:

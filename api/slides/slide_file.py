@@ -40,7 +40,7 @@ class SlideFile:
         except openslide.OpenSlideUnsupportedFormatError as error:
             raise not_a_slide() from error
         except openslide.OpenSlideError as error:
-            raise damaged(str(error)) from error
+            raise _refused(str(error)) from error
         self.level_sizes: tuple[tuple[int, int], ...] = tuple(self._slide.level_dimensions)
         self.level_downsamples = native_downsamples(self.level_sizes)
         width, height = self.level_sizes[0]
@@ -161,6 +161,17 @@ def damaged(reason: str) -> UnsupportedSlide:
         code="SLIDE_DAMAGED",
         params={"reason": reason},
     )
+
+
+def _refused(reason: str) -> UnsupportedSlide:
+    """What OpenSlide's error at opening means to the file's owner."""
+    if reason == "No pyramid levels found":
+        return UnsupportedSlide(
+            "This DICOM file holds only the label, overview or thumbnail of a slide. Upload the series' file with the "
+            "full-resolution image.",
+            code="SLIDE_INCOMPLETE",
+        )
+    return damaged(reason)
 
 
 def _whole(value: str | None) -> int | None:

@@ -115,7 +115,12 @@ class TileService:
             data = self._stored[source.sha256].read(level.native, address.column, address.row)
             if data is None:
                 return blank_tile(width, height)
-            arguments: dict[str, Any] = {"codec": stored.codec, "width": width, "height": height}
+            arguments: dict[str, Any] = {
+                "codec": stored.codec,
+                "tile_size": stored.tile_size,
+                "width": width,
+                "height": height,
+            }
             return await self._ask("crop", arguments, data)
         path = str(self._storage.slide_path(source.sha256))
         return await self._ask(

@@ -203,6 +203,26 @@ async def test_ten_wrong_passwords_pause_the_account(
     assert await Session.all().count() == 1
 
 
+async def test_trying_a_list_of_addresses_is_paused(
+    sqlite_database: TortoiseContext, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    for number in range(settings.sign_in_attempts):
+        await User.create(name="Taken", email=f"p{number}@example.org", color="#7aa5ff")
+    for number in range(settings.sign_in_attempts):
+        answer = await client.post("/auth/register", json={**ADA, "email": f"p{number}@example.org"})
+        assert error_of(answer) == (409, "EMAIL_TAKEN", "email")
+    assert error_of(await client.post("/auth/register", json=ADA)) == (429, "SIGN_IN_PAUSED", None)
+    assert await User.filter(email="ada@example.org").count() == 0
+
+
+async def test_a_class_may_register_from_one_address(
+    sqlite_database: TortoiseContext, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    for number in range(settings.sign_in_attempts + 2):
+        answer = await client.post("/auth/register", json={**ADA, "email": f"p{number}@example.org"})
+        assert answer.status_code == 201
+
+
 async def test_a_link_signs_in_once(database: TortoiseContext, client: httpx.AsyncClient) -> None:
     user = await User.create(name="Ada", email="ada@example.org", color="#7aa5ff")
     token = await create_link(user, minutes=15)

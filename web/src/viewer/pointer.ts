@@ -46,6 +46,7 @@ export class ToolInteraction extends PointerInteraction {
   private handler: PointerHandler | null = null;
   private pressedAt: Position | null = null;
   private moved = false;
+  private taken = false;
   /** While held (space bar), everything pans. */
   panning = false;
 
@@ -70,7 +71,8 @@ export class ToolInteraction extends PointerInteraction {
     const original = event.originalEvent;
     if (event.type === "pointermove" || event.type === "pointerdrag") this.onPosition(level0FromMap(event.coordinate));
     if (this.handler !== null && !this.panning && original instanceof PointerEvent) {
-      if (event.type === "click" && original.button === 0) this.handler.click(pointerOf(event, original));
+      if (event.type === "click" && original.button === 0 && !this.taken)
+        this.handler.click(pointerOf(event, original));
       if (event.type === "dblclick") return !this.handler.doubleClick(pointerOf(event, original));
     }
     return super.handleEvent(event);
@@ -78,6 +80,7 @@ export class ToolInteraction extends PointerInteraction {
 
   override handleDownEvent(event: MapPointerEvent): boolean {
     const original = event.originalEvent;
+    this.taken = false;
     if (!(original instanceof PointerEvent) || this.handler === null || this.panning || original.button !== 0)
       return false;
     if (this.targetPointers.length > 1) {
@@ -85,7 +88,8 @@ export class ToolInteraction extends PointerInteraction {
       return false;
     }
     const pointer = pointerOf(event, original);
-    if (!this.handler.press(pointer)) return false;
+    this.taken = this.handler.press(pointer);
+    if (!this.taken) return false;
     this.pressedAt = pointer.screen;
     this.moved = false;
     return true;
