@@ -5,11 +5,22 @@ import { formatArea, formatLength } from "../model/units";
 import { EMPTY_SKETCH, type Handle } from "../viewer/sketch";
 import { IdleTool } from "./tool";
 
+interface ShowOptions {
+  readonly handles?: readonly Handle[];
+  readonly filled?: boolean;
+  /** What the others see of it; the whole outline by default. */
+  readonly stroke?: readonly Position[];
+}
+
 export abstract class DrawingTool extends IdleTool {
   override readonly cursor: string = "crosshair";
 
   /** Shows an unfinished shape with its measure beside `at`. */
-  protected show(geometry: Geometry | null, at: Position | null, handles: readonly Handle[] = [], filled = true): void {
+  protected show(
+    geometry: Geometry | null,
+    at: Position | null,
+    { handles = [], filled = true, stroke }: ShowOptions = {},
+  ): void {
     const { color, pattern } = this.context.look;
     const text = geometry === null ? "" : this.measure(geometry);
     this.context.sketch(
@@ -23,6 +34,7 @@ export abstract class DrawingTool extends IdleTool {
         label: at === null || text === "" ? null : { position: at, text },
       },
       geometry,
+      stroke,
     );
   }
 

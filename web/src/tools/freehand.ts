@@ -23,8 +23,8 @@ export class FreehandTool extends DrawingTool {
     const last = this.path[this.path.length - 1];
     if (last === undefined || distance(last, position) < EVERY_PX * downsample) return;
     this.path.push(position);
-    const closing: Position[] = [...this.path];
-    this.show({ type: "Polygon", coordinates: [closeRing(closing)] }, position);
+    const path = [...this.path];
+    this.show({ type: "Polygon", coordinates: [closeRing(path)] }, position, { stroke: path });
   }
 
   override release({ downsample }: ToolPointer, moved: boolean): void {

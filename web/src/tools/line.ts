@@ -82,8 +82,8 @@ abstract class PathTool extends DrawingTool {
     if (this.points.length === 0) return;
     const path = this.pointer === null ? this.points : [...this.points, this.pointer];
     const handles = this.points.map((position): Handle => ({ position, kind: "vertex", active: false }));
-    if (path.length < 2) this.show(null, null, handles);
-    else this.show({ type: "LineString", coordinates: path }, this.pointer, handles, false);
+    if (path.length < 2) this.show(null, null, { handles });
+    else this.show({ type: "LineString", coordinates: path }, this.pointer, { handles, filled: false });
   }
 
   override cancel(): void {
@@ -137,7 +137,7 @@ export class MeasureTool extends PathTool {
     if (this.measured?.type !== "LineString") return;
     const path = this.measured.coordinates;
     const handles = path.map((position): Handle => ({ position, kind: "vertex", active: false }));
-    this.show(this.measured, path[path.length - 1] ?? null, handles, false);
+    this.show(this.measured, path[path.length - 1] ?? null, { handles, filled: false });
   }
 
   override leave(): void {

@@ -71,7 +71,7 @@ export class PolygonTool extends DrawingTool {
       path.length >= 3
         ? ({ type: "Polygon", coordinates: [closeRing(path)] } as const)
         : ({ type: "LineString", coordinates: path } as const);
-    this.show(geometry, pointer, handles);
+    this.show(geometry, pointer, { handles, stroke: path });
   }
 
   override cancel(): void {

@@ -29,8 +29,8 @@ export interface ToolContext {
   select(ids: readonly string[]): void;
   /** A predicted polygon under the pointer, if any, becomes the selected one. */
   selectPrediction(position: Position, tolerance: number): boolean;
-  /** Shows what is being drawn, and tells the others about it. */
-  sketch(sketch: Sketch, draft: Geometry | null): void;
+  /** Shows what is being drawn, and the others its outline, or `stroke` where that is not yet closed. */
+  sketch(sketch: Sketch, draft: Geometry | null, stroke?: readonly Position[]): void;
   /** Hides annotations that the sketch shows instead. */
   hide(ids: readonly string[]): void;
   cursor(cursor: string): void;

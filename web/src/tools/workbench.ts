@@ -376,11 +376,11 @@ class SlideWorkbench implements Workbench {
     this.setSelection([id]);
   }
 
-  private sketch(sketch: Sketch, draft: Geometry | null): void {
+  private sketch(sketch: Sketch, draft: Geometry | null, stroke?: readonly Position[]): void {
     this.viewer.setSketch(sketch);
     if (draft === null && this.draft.getSnapshot() === null) return;
     this.draft.set(draft);
-    this.session.setPresence({ stroke: draft === null ? null : (pathsOf(draft)[0] ?? null) });
+    this.session.setPresence({ stroke: draft === null ? null : (stroke ?? pathsOf(draft)[0] ?? null) });
   }
 
   private toolContext(): ToolContext {
@@ -413,7 +413,7 @@ class SlideWorkbench implements Workbench {
       apply: (ops) => this.session.apply(ops.map(rounded)),
       select: (ids) => this.setSelection(ids),
       selectPrediction: (position, tolerance) => this.predictions.selectAt(position, tolerance),
-      sketch: (sketch, draft) => this.sketch(sketch, draft),
+      sketch: (sketch, draft, stroke) => this.sketch(sketch, draft, stroke),
       hide: (ids) => this.viewer.annotations.setLook({ hiddenIds: new Set(ids) }),
       cursor: (cursor) => this.viewer.setCursor(cursor),
     };

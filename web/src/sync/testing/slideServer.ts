@@ -11,6 +11,8 @@ import { join } from "node:path";
 import { buildSchema, execute, type GraphQLSchema, graphql, subscribe, validate } from "graphql";
 import { useServer as serveSubscriptions } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
+import type { Geometry } from "../../model/annotation";
+import { areaOf, boundsOf, lengthOf } from "../../model/geometry";
 import { Value } from "../../model/observable";
 
 interface StoredAnnotation {
@@ -19,7 +21,7 @@ interface StoredAnnotation {
   readonly geometryVersion: number;
   readonly deletedAt: string | null;
   readonly kind: string;
-  readonly geometry: unknown;
+  readonly geometry: Geometry;
   readonly termId: string | null;
   readonly note: string;
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -41,7 +43,7 @@ interface OpFields {
   readonly id: string;
   readonly expectedVersion?: number | null;
   readonly kind?: string;
-  readonly geometry?: unknown;
+  readonly geometry?: Geometry;
   readonly termId?: string | null;
   readonly clearTerm?: boolean;
   readonly note?: string;
@@ -364,7 +366,7 @@ function changed(
       geometryVersion: 1,
       deletedAt: null,
       kind: fields.kind ?? "POLYGON",
-      geometry: fields.geometry,
+      geometry: fields.geometry ?? { type: "Point", coordinates: [0, 0] },
       termId: fields.termId ?? null,
       note: fields.note ?? "",
       attributes: fields.attributes ?? {},
@@ -394,9 +396,9 @@ function recordOf({ by, geometryVersion: _, ...row }: StoredAnnotation): Readonl
     ...row,
     slideId: "slide-1",
     layerId: LAYER.id,
-    bounds: [0, 0, 1, 1],
-    areaPx: 1,
-    lengthPx: 4,
+    bounds: boundsOf(row.geometry),
+    areaPx: areaOf(row.geometry),
+    lengthPx: lengthOf(row.geometry),
     createdAt: WHEN,
     updatedAt: WHEN,
     createdBy: PEOPLE[by],
