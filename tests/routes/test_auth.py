@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,12 +17,27 @@ from api.auth.passwords import PasswordPool
 from api.auth.secrets import hash_token
 from api.models.user import Session, SignInLink, User
 from api.settings import Registration, Settings
-from tests.auth.conftest import client, make_app, make_client, password_pool, settings
-
-__all__ = ["client", "password_pool", "settings"]
+from tests.auth_app import cheap_passwords, make_app, make_client
 
 ADA = {"email": "Ada@Example.org", "name": "Ada Lovelace", "password": "correct horse battery"}
 TOKEN = r"[A-Za-z0-9_-]{43}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, public_url="http://coslide.test")
+
+
+@pytest.fixture(autouse=True)
+def password_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[PasswordPool]:
+    with cheap_passwords(monkeypatch) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with make_client(make_app(settings)) as browser:
+        yield browser
 
 
 def error_of(response: httpx.Response) -> tuple[int, str, str | None]:
@@ -54,9 +71,7 @@ async def test_the_cookie_over_plain_http(sqlite_database: TortoiseContext, clie
     assert out.headers["set-cookie"] == 'coslide=""; HttpOnly; Max-Age=0; Path=/; SameSite=lax'
 
 
-async def test_the_cookie_over_https(
-    sqlite_database: TortoiseContext, settings: Settings, password_pool: PasswordPool
-) -> None:
+async def test_the_cookie_over_https(sqlite_database: TortoiseContext, settings: Settings) -> None:
     secure = settings.model_copy(update={"public_url": "https://coslide.test", "session_days": 1})
     async with make_client(make_app(secure), "https://coslide.test") as browser:
         answer = await browser.post("/auth/register", json=ADA)
@@ -168,9 +183,7 @@ async def test_a_body_that_is_no_json_object_is_refused(
     assert error_of(answer) == (422, code, None)
 
 
-async def test_closed_registration_says_whom_to_ask(
-    sqlite_database: TortoiseContext, settings: Settings, password_pool: PasswordPool
-) -> None:
+async def test_closed_registration_says_whom_to_ask(sqlite_database: TortoiseContext, settings: Settings) -> None:
     closed = settings.model_copy(update={"registration": Registration.CLOSED})
     async with make_client(make_app(closed)) as browser:
         answer = await browser.post("/auth/register", json=ADA)

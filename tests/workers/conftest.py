@@ -8,17 +8,8 @@ from pathlib import Path
 import pytest
 import shapely
 
-from tests.components import missing
-from tests.servers.triton import TritonProcess, triton_venv, write_model
+from tests.servers.triton import TritonProcess, write_model
 from tests.workers.painted import PaintedSlide, paint_slide
-
-
-@pytest.fixture(scope="session")
-def model_venv() -> Path:
-    """The model server's own environment."""
-    if not (triton_venv() / "bin" / "python").exists():
-        missing(f"The model server's environment {triton_venv()}", "run make setup")
-    return triton_venv()
 
 
 @pytest.fixture(scope="session")
