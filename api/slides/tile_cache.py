@@ -58,11 +58,6 @@ class TileCache:
                 self._written_bytes = 0
                 await asyncio.to_thread(self.sweep)
 
-    def forget(self, folder: Path) -> None:
-        """Drop from memory what lies under `folder`."""
-        for path in [path for path in self._memory if path.is_relative_to(folder)]:
-            self._memory_bytes -= len(self._memory.pop(path))
-
     def sweep(self) -> int:
         """Remove the files used least recently until the limit holds with a tenth to spare; the bytes kept."""
         files: list[tuple[float, int, str]] = []

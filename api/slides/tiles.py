@@ -53,13 +53,6 @@ class TileService:
             stored.close()
         self._stored.clear()
 
-    def forget(self, sha256: str) -> None:
-        """Let go of a slide whose file was removed."""
-        stored = self._stored.pop(sha256, None)
-        if stored is not None:
-            stored.close()
-        self._cache.forget(self._storage.cache_path(sha256))
-
     def ready_tile(self, source: SlideSource, address: TileAddress) -> bytes | None:
         """The tile if it can be had at once, without decoding: stored in the file, or made before.
 
