@@ -8,6 +8,8 @@
 | `redis_url` | the address of an empty Redis database |
 | `shared_data` | the folder of real slides, annotations and images beside the project |
 | `chromium_path` | the browser's binary |
+| `model_venv` | the model server's own environment |
+| `triton` | one real Triton server with the stand-in models of `tests.servers.triton` |
 
 A test is marked by what it asks for (`mariadb`, `redis`, `shared_data`, `browser`), so `-m "not mariadb"`
 leaves those out. A component that is missing skips its tests with the reason; in CI (`CI=true`) that, and
@@ -30,7 +32,10 @@ from api.models.database import tortoise_config
 from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
 from tests.servers.mariadb import MariadbServer, mariadb_binary
+from tests.servers.model_server import model_venv, standin_repository, triton
 from tests.servers.redis import RedisServer, redis_binary
+
+__all__ = ["model_venv", "standin_repository", "triton"]
 
 _MARK_OF_FIXTURE = {
     "mariadb_server": "mariadb",
@@ -38,6 +43,7 @@ _MARK_OF_FIXTURE = {
     "redis_url": "redis",
     "shared_data": "shared_data",
     "chromium_path": "browser",
+    "model_venv": "triton",
 }
 
 

@@ -1,7 +1,7 @@
 """A real Triton server for tests, with small models whose answers are known in advance.
 
 `redness` calls carcinoma what is redder than blue, and benign what is bluer than red, pixel by pixel; `slow` does the
-same after a fifth of a second; `faulty` fails at every request; `mortal` dies at the first request of each of its lives.
+same after a fifth of a second; `faulty` fails at every request; `mortal` dies at the first request of every life.
 """
 
 from __future__ import annotations
