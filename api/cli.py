@@ -124,19 +124,15 @@ def import_slide(
     project: Annotated[str, typer.Option(help="The project's id.")],
 ) -> None:
     """Copy slide files into storage and add them to a project."""
-    from api.slides.ingest import import_file
-    from api.slides.reader import ReaderPool
-    from api.slides.storage import Storage
+    from api.slides.services import slide_services
 
     async def run(settings: Settings) -> None:
-        async with connected(settings), ReaderPool(settings) as reader:
+        async with connected(settings), slide_services(settings) as slides:
             found = await Project.get_or_none(id=UUID(project), deleted_at=None)
             if found is None:
                 raise NotFound(f"There is no project {project}. Its id is in its address: /p/<id>.")
             for file in files:
-                slide = await import_file(
-                    file, project_id=found.id, user_id=None, storage=Storage(settings.data), reader=reader
-                )
+                slide = await slides.ingest.import_file(file, found.id, None)
                 typer.echo(f"{slide.id}  {slide.name}  {slide.width} x {slide.height}")
 
     asyncio.run(run(get_settings()))

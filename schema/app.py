@@ -7,8 +7,6 @@ from typing import Any
 
 import orjson
 import strawberry
-from api.auth.origin import check_origin
-from api.auth.sessions import viewer_of, viewer_of_token
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +17,8 @@ from strawberry.extensions import MaskErrors, MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from api.auth.origin import check_origin
+from api.auth.sessions import viewer_of, viewer_of_token
 from api.errors import PlatformError
 from schema.annotation import AnnotationMutation, AnnotationQuery
 from schema.context import Context

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.reader_wire import LENGTH_BYTES, Message, decode_head, encode, head_length
 from api.slides.slide_file import Pixels
+
+logger = logging.getLogger("coslide.reader")
 
 START_TIMEOUT_S = 60.0
 REQUESTS_PER_PROCESS = 20_000
@@ -243,5 +246,7 @@ def _busy() -> Unavailable:
 
 
 def _error_of(error: dict[str, Any]) -> PlatformError:
+    if error.get("trace"):
+        logger.warning("a slide could not be read: %s\n%s", error["message"], error["trace"])
     kind = _ERRORS.get(str(error["kind"]), UnsupportedSlide)
     return kind(str(error["message"]), code=str(error["code"]), params=dict(error["params"]))

@@ -53,20 +53,22 @@ def _answer(operations: Mapping[str, Operation], request: Message) -> Message:
                     "The server's disk is full. Ask its administrator to make room, then try again.", code="DISK_FULL"
                 )
             )
-        traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"[:300]
         return _failure(
             UnsupportedSlide(
                 f"The file can't be read: {reason}. Copy it from the scanner again and upload it anew.",
                 code="SLIDE_DAMAGED",
                 params={"reason": reason},
-            )
+            ),
+            trace=traceback.format_exc(limit=-8),
         )
 
 
-def _failure(error: PlatformError) -> Message:
+def _failure(error: PlatformError, trace: str | None = None) -> Message:
+    """An error as an answer; `trace` goes to the server's log, for it may be a bug of ours."""
     kind = type(error).__name__
-    return Message({"error": {"kind": kind, "code": error.code, "message": error.message, "params": error.params}})
+    told = {"kind": kind, "code": error.code, "message": error.message, "params": error.params, "trace": trace}
+    return Message({"error": told})
 
 
 def _read(requests: IO[bytes]) -> Message | None:

@@ -41,9 +41,9 @@ async def test_an_empty_repository_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.triton
-async def test_the_server_tells_what_is_ready(triton: TritonProcess, tmp_path: Path) -> None:
+async def test_the_server_tells_what_is_ready(standin_triton: TritonProcess, tmp_path: Path) -> None:
     write_model(tmp_path, "mortal")
-    async with ModelCatalog(settings_for(tmp_path, triton.address)) as catalog:
+    async with ModelCatalog(settings_for(tmp_path, standin_triton.address)) as catalog:
         found = {entry.info.name: entry.is_ready for entry in await catalog.entries()}
 
         assert found == {"redness": True, "slow": True, "faulty": True, "mortal": False}

@@ -236,7 +236,8 @@ async def test_the_list_is_paged_and_the_slide_knows_its_latest(database: object
 
 async def test_models_are_shown_with_their_limits(sqlite_database: object, world: World) -> None:
     query = """{ predictionModels {
-      name version organ mpp patchSize threshold licence trainingData diceCarcinoma diceLow95 cases limits ready
+      name version organ mpp patchSize threshold licence trainingData diceCarcinoma diceLow95 cases
+      limits limitsKo ready
       classes { name labelEn labelKo color positive } } }"""
     assert (await world.ask(query))["predictionModels"] == [
         {
@@ -252,6 +253,7 @@ async def test_models_are_shown_with_their_limits(sqlite_database: object, world
             "diceLow95": None,
             "cases": 7,
             "limits": ["knows only red"],
+            "limitsKo": ["빨강만 안다"],
             "ready": False,
             "classes": [
                 {

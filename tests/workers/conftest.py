@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import shapely
 
+from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide, paint_slide
+
+
+@pytest.fixture
+def triton(standin_triton: TritonProcess) -> TritonProcess:
+    """The server with the stand-in models."""
+    return standin_triton
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,8 @@ export const en = {
     clear: "Clear search",
     showAll: "Show all slides",
     emptyTitle: "No slides yet",
-    emptyText: "Drop the scanner's own files on the card to the left. The first view opens as soon as a file is checked.",
+    emptyText:
+      "Drop the scanner's own files on the card to the left. The first view opens as soon as a file is checked.",
     emptyViewer: "Nobody has uploaded a slide to this project yet.",
     binEmpty: "The bin is empty",
     binEmptyText: "Deleted slides wait here until they are restored.",
@@ -272,6 +273,7 @@ export const en = {
     scaleBar: "Scale",
     magnification: "Magnification",
     fit: "Fit the whole slide",
+    fitShort: "Fit",
     unknownScale: "scale unknown",
     tools: "Tools",
     saved: "Saved",
@@ -553,7 +555,8 @@ export const en = {
     LINK_EXPIRED: "This sign-in link has expired. Ask for a new one.",
     OAUTH_FAILED: "Signing in through the other service did not work. Try again, or use your e-mail.",
     OAUTH_DENIED: "You did not allow the sign-in. Try again, or use your e-mail.",
-    ORIGIN_REFUSED: "This page was opened under another address than the server expects. Open the server's own address.",
+    ORIGIN_REFUSED:
+      "This page was opened under another address than the server expects. Open the server's own address.",
     UPLOAD_TOO_LARGE: "The file is larger than this server takes. Ask the administrator to raise the limit.",
     TOO_LARGE: "This is larger than the server takes ({{limit}}).",
     DISK_FULL: "The server's disk is full. Ask the administrator to make room.",
@@ -568,7 +571,8 @@ export const en = {
     SLIDE_NO_PYRAMID: "The file has only its full resolution. Export it from the scanner as a pyramid.",
     SLIDE_TOO_LARGE: "The slide is too large to be opened here. Export a smaller region.",
     SLIDE_TOO_SLOW: "Reading the file took too long. Convert it to a tiled pyramid and upload that.",
-    SLIDE_CRASHES_READER: "The file makes the reader crash: it is damaged. Export it again from the scanner's software.",
+    SLIDE_CRASHES_READER:
+      "The file makes the reader crash: it is damaged. Export it again from the scanner's software.",
     SLIDE_FILE_MISSING: "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
     SLIDE_LOCKED: "Another process is busy with the same file. Try again in a minute.",
     SLIDE_BUSY: "The same file is being checked at this moment. Try again in a minute.",

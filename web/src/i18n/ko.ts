@@ -81,7 +81,8 @@ export const ko = {
     slides_other: "슬라이드 {{count, number}}",
     annotations_other: "주석 {{count, number}}",
     emptyTitle: "프로젝트부터 시작하세요",
-    emptyText: "프로젝트에는 슬라이드와 판독하는 사람, 함께 쓰는 용어가 담깁니다. 하나 만든 다음 슬라이드 파일을 끌어다 놓으세요.",
+    emptyText:
+      "프로젝트에는 슬라이드와 판독하는 사람, 함께 쓰는 용어가 담깁니다. 하나 만든 다음 슬라이드 파일을 끌어다 놓으세요.",
     noSlides: "아직 슬라이드가 없습니다",
     members: "구성원",
     terms: "용어",
@@ -266,6 +267,7 @@ export const ko = {
     scaleBar: "축척",
     magnification: "배율",
     fit: "슬라이드 전체 맞추기",
+    fitShort: "전체",
     unknownScale: "축척 모름",
     tools: "도구",
     saved: "저장됨",
@@ -542,11 +544,13 @@ export const ko = {
     UPLOAD_TOO_LARGE: "이 서버가 받는 크기보다 큰 파일입니다. 관리자에게 한도를 늘려 달라고 하세요.",
     TOO_LARGE: "서버가 받는 크기({{limit}})를 넘습니다.",
     DISK_FULL: "서버의 디스크가 가득 찼습니다. 관리자에게 알려 주세요.",
-    NOT_A_SLIDE: "열 수 있는 전체 슬라이드 영상이 아닙니다. SVS, NDPI, SCN, BIF, 피라미드 TIFF, DICOM 등 스캐너가 만든 파일을 올리세요.",
+    NOT_A_SLIDE:
+      "열 수 있는 전체 슬라이드 영상이 아닙니다. SVS, NDPI, SCN, BIF, 피라미드 TIFF, DICOM 등 스캐너가 만든 파일을 올리세요.",
     UNSUPPORTED_SLIDE: "슬라이드로 열 수 없는 파일입니다. 스캐너 프로그램에서 다시 내보내세요.",
     SLIDE_EMPTY: "빈 파일입니다. 슬라이드 파일을 다시 고르세요.",
     SLIDE_DAMAGED: "파일이 손상되어 읽을 수 없습니다. 스캐너에서 다시 복사해 올리세요.",
-    SLIDE_TRUNCATED: "파일이 중간에 잘렸습니다. {{expected_bytes}} 중 {{actual_bytes}}만 있습니다. 스캐너에서 다시 복사하세요.",
+    SLIDE_TRUNCATED:
+      "파일이 중간에 잘렸습니다. {{expected_bytes}} 중 {{actual_bytes}}만 있습니다. 스캐너에서 다시 복사하세요.",
     SLIDE_NO_TILES: "TIFF 헤더는 있지만 타일이 없습니다. 스캐너에서 타일 피라미드로 다시 내보내세요.",
     SLIDE_NO_PYRAMID: "원본 해상도만 있습니다. 스캐너에서 피라미드로 내보내세요.",
     SLIDE_TOO_LARGE: "여기서 열기에는 너무 큰 슬라이드입니다. 더 작은 영역을 내보내세요.",

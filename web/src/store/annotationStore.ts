@@ -7,7 +7,7 @@
 import type { Annotation, AnnotationOp, Layer, PersonRef } from "../model/annotation";
 import { Value } from "../model/observable";
 import type { ChangeListener, Origin } from "./changes";
-import { applyOp, type Author, inverseOf, type Row } from "./rows";
+import { type Author, applyOp, inverseOf, type Row } from "./rows";
 
 export interface StoreSnapshot {
   readonly revision: number;
@@ -66,7 +66,10 @@ export class AnnotationStore {
       if (back !== null) inverse.unshift(back);
     }
     this.pending = [...this.pending, { id: mutationId, ops, author }];
-    this.refresh(ops.map((op) => op.id), "LOCAL");
+    this.refresh(
+      ops.map((op) => op.id),
+      "LOCAL",
+    );
     return inverse;
   }
 
@@ -117,12 +120,17 @@ export class AnnotationStore {
       kept.length === 0
         ? this.pending.filter((candidate) => candidate !== mutation)
         : this.pending.map((candidate) => (candidate === mutation ? { ...candidate, ops: kept } : candidate));
-    this.refresh(mutation.ops.map((op) => op.id), "SILENT");
+    this.refresh(
+      mutation.ops.map((op) => op.id),
+      "SILENT",
+    );
   }
 
   /** Gives a pending edit another mutation id, because what is left of it is sent anew. */
   rename(mutationId: string, newId: string): void {
-    this.pending = this.pending.map((candidate) => (candidate.id === mutationId ? { ...candidate, id: newId } : candidate));
+    this.pending = this.pending.map((candidate) =>
+      candidate.id === mutationId ? { ...candidate, id: newId } : candidate,
+    );
   }
 
   /**

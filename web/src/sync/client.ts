@@ -1,8 +1,8 @@
 /** One connection to the API: urql for queries and mutations over HTTP, graphql-ws for what is live. Same origin, session cookie. */
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { cacheExchange, Client, fetchExchange } from "@urql/core";
+import { Client, cacheExchange, fetchExchange } from "@urql/core";
 import { print } from "graphql";
-import { type Client as SocketClient, createClient as createSocketClient } from "graphql-ws";
+import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 
 const REQUEST_TIMEOUT_MS = 20_000;
 const PING_EVERY_MS = 5_000;
@@ -17,7 +17,10 @@ export interface ConnectOptions {
 /** The line broke, or nobody answered in time: nothing is known about what the server did. */
 export class NetworkFailure extends Error {
   constructor(cause: unknown) {
-    super(`The server could not be reached (${cause instanceof Error ? cause.message : String(cause)}). It is tried again.`, { cause });
+    super(
+      `The server could not be reached (${cause instanceof Error ? cause.message : String(cause)}). It is tried again.`,
+      { cause },
+    );
     this.name = "NetworkFailure";
   }
 }
@@ -56,8 +59,13 @@ export class GraphqlConnection {
    *
    * Throws `NetworkFailure` when nothing is known of the outcome, `RequestRefused` when the server refused.
    */
-  async execute<Data, Variables extends object>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
-    const isMutation = document.definitions.some((part) => part.kind === "OperationDefinition" && part.operation === "mutation");
+  async execute<Data, Variables extends object>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): Promise<Data> {
+    const isMutation = document.definitions.some(
+      (part) => part.kind === "OperationDefinition" && part.operation === "mutation",
+    );
     const context = { requestPolicy: "network-only" as const };
     const { data, error } = isMutation
       ? await this.client.mutation<Data, object>(document, variables, context).toPromise()
@@ -65,7 +73,7 @@ export class GraphqlConnection {
     if (error !== undefined) {
       const [first] = error.graphQLErrors;
       if (first === undefined) throw new NetworkFailure(error.networkError ?? error);
-      throw new RequestRefused(first.message, String(first.extensions["code"] ?? "REQUEST_REFUSED"));
+      throw new RequestRefused(first.message, String(first.extensions.code ?? "REQUEST_REFUSED"));
     }
     if (data === undefined) throw new NetworkFailure(new Error("the answer was empty"));
     return data;
@@ -131,12 +139,19 @@ export class LiveSocket {
   }
 
   /** Sends a mutation over the socket without waiting for, or caring about, the answer. */
-  tell<Data, Variables extends Record<string, unknown>>(document: TypedDocumentNode<Data, Variables>, variables: Variables): void {
-    this.socket.subscribe<Data>({ query: print(document), variables }, { next: ignore, error: ignore, complete: ignore });
+  tell<Data, Variables extends Record<string, unknown>>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): void {
+    this.socket.subscribe<Data>(
+      { query: print(document), variables },
+      { next: ignore, error: ignore, complete: ignore },
+    );
   }
 
   close(): void {
-    void this.socket.dispose();
+    // It rejects when the socket it should close has broken already, which is all one wants.
+    Promise.resolve(this.socket.dispose()).catch(ignore);
   }
 
   /** The first latency at once instead of after the first interval. */
@@ -147,7 +162,7 @@ export class LiveSocket {
 }
 
 function ignore(): void {
-  // Presence is a courtesy: a lost one is replaced by the next within a moment.
+  // Nobody waits for this: presence is replaced by the next within a moment, and a closing socket needs no answer.
 }
 
 function withTimeout(signal: AbortSignal | null): AbortSignal {

@@ -1,4 +1,4 @@
-"""Fixtures of the model server: `model_venv`, `standin_repository`, `triton`."""
+"""Fixtures of the stand-in models: `standin_repository` and `standin_triton`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.components import missing
-from tests.servers.triton import TritonProcess, triton_venv, write_model
-
-
-@pytest.fixture(scope="session")
-def model_venv() -> Path:
-    """The model server's own environment."""
-    if not (triton_venv() / "bin" / "python").exists():
-        missing(f"The model server's environment {triton_venv()}", "run make setup")
-    return triton_venv()
+from tests.servers.triton import TritonProcess, write_model
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +20,7 @@ def standin_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def triton(
+def standin_triton(
     model_venv: Path, standin_repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TritonProcess]:
     """One Triton server for the whole run. A test that takes it away makes a `TritonProcess` of its own."""

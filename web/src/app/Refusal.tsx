@@ -1,0 +1,24 @@
+import { Button } from "@mantine/core";
+import { IconPlugConnectedX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { EmptyState } from "./EmptyState";
+import { describeFailure, type Failure } from "./failure";
+
+interface Props {
+  readonly title: string;
+  readonly failure: Failure;
+  readonly onRetry?: () => void;
+  readonly children?: ReactNode;
+}
+
+/** A page that could not be shown: why, and what to do. */
+export function Refusal({ title, failure, onRetry, children }: Props) {
+  const { t } = useTranslation();
+  return (
+    <EmptyState icon={<IconPlugConnectedX />} title={title} text={describeFailure(failure)} role="alert">
+      {onRetry && <Button onClick={onRetry}>{t("common.retry")}</Button>}
+      {children}
+    </EmptyState>
+  );
+}
