@@ -20,7 +20,6 @@ from api.routes.errors import platform_error
 from api.routes.heatmaps import routes
 from api.settings import Settings
 from api.slides.storage import Storage
-from tests.auth.conftest import make_client
 from tests.factories import make_project, make_slide_row, make_user
 from tests.predictions.made import ask
 
@@ -53,7 +52,7 @@ async def heatmaps(sqlite_database: object, tmp_path: Path) -> AsyncIterator[Hea
     for user in (viewer, stranger):
         token, _ = await tokens.create_token(user.id, name="t", scopes=["read"], expires_in_days=None)
         headers.append({"authorization": f"Bearer {token}"})
-    async with make_client(app) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://coslide.test") as client:
         yield Heatmaps(client, prediction, *headers)
 
 
