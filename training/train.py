@@ -10,6 +10,7 @@ import json
 import math
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -230,7 +231,7 @@ def load_network(folder: Path) -> SegmentationNetwork:
     return network.eval()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the cancer segmentation network.")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
     parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of the checkpoint, curves and weights")
@@ -241,7 +242,7 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run of the same folder")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     torch.set_num_threads(options.threads)
     samples = read_manifest(options.data)
