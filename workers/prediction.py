@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 from tortoise.exceptions import BaseORMException
@@ -80,6 +81,8 @@ async def work_on(claim: Claim, parts: WorkerParts) -> None:
         logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
+        if stopped.standing is not Standing.LOST:
+            await asyncio.to_thread(PatchStore.discard, parts.storage.prediction_path(claim.prediction_id))
     except (UnsupportedSlide, NotFound) as error:
         await jobs.fail(claim, error.message, for_good=True)
     except PlatformError as error:
@@ -90,6 +93,14 @@ async def work_on(claim: Claim, parts: WorkerParts) -> None:
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
         await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
+
+
+async def discard_checkpoints(storage: Storage) -> None:
+    """Remove the checkpoints of predictions that ended while no worker held them, such as by cancelling."""
+    folders = await asyncio.to_thread(lambda: [path.parent for path in storage.root.glob("predictions/*/patches.u8")])
+    for folder in folders:
+        if not await Prediction.exists(id=UUID(folder.name), finished_at__isnull=True):
+            await asyncio.to_thread(PatchStore.discard, folder)
 
 
 class _Run:
@@ -249,6 +260,8 @@ class _Run:
         if not await jobs.complete(self._claim, figures=whole, layer_id=layer_id):
             raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
         await announce_slide(self._parts.channel, prediction)
+        # The heatmap's finest tiles keep the blended probabilities; the checkpoint has served.
+        await asyncio.to_thread(PatchStore.discard, self._folder)
 
 
 def packed(outline: Outline) -> PackedObject:

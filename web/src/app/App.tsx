@@ -4,13 +4,13 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Provider } from "urql";
 import { Redirect, Route, Switch } from "wouter";
-import { ProjectPage } from "../pages/ProjectPage";
-import { ProjectsPage } from "../pages/ProjectsPage";
-import { SignInPage } from "../pages/SignInPage";
 import { cssVariables, theme } from "../theme/theme";
 import { SignedIn } from "./session";
 import { Toasts } from "./toasts";
 
+const SignInPage = lazy(() => import("../pages/SignInPage").then((module) => ({ default: module.SignInPage })));
+const ProjectsPage = lazy(() => import("../pages/ProjectsPage").then((module) => ({ default: module.ProjectsPage })));
+const ProjectPage = lazy(() => import("../pages/ProjectPage").then((module) => ({ default: module.ProjectPage })));
 const SettingsPage = lazy(() => import("../pages/SettingsPage").then((module) => ({ default: module.SettingsPage })));
 const SlidePage = lazy(() => import("../panels/SlidePage").then((module) => ({ default: module.SlidePage })));
 
@@ -18,14 +18,16 @@ export function App({ client }: { readonly client: Client }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="dark">
       <Provider value={client}>
-        <Switch>
-          <Route path="/sign-in" component={SignInPage} />
-          <Route>
-            <SignedIn>
-              <Pages />
-            </SignedIn>
-          </Route>
-        </Switch>
+        <Suspense fallback={<Waiting />}>
+          <Switch>
+            <Route path="/sign-in" component={SignInPage} />
+            <Route>
+              <SignedIn>
+                <Pages />
+              </SignedIn>
+            </Route>
+          </Switch>
+        </Suspense>
         <Toasts />
       </Provider>
     </MantineProvider>
@@ -34,17 +36,15 @@ export function App({ client }: { readonly client: Client }) {
 
 function Pages() {
   return (
-    <Suspense fallback={<Waiting />}>
-      <Switch>
-        <Route path="/" component={ProjectsPage} />
-        <Route path="/p/:projectId">{({ projectId }) => <ProjectPage key={projectId} projectId={projectId} />}</Route>
-        <Route path="/s/:slideId">{({ slideId }) => <SlidePage key={slideId} slideId={slideId} />}</Route>
-        <Route path="/settings" component={SettingsPage} />
-        <Route>
-          <Redirect to="/" replace />
-        </Route>
-      </Switch>
-    </Suspense>
+    <Switch>
+      <Route path="/" component={ProjectsPage} />
+      <Route path="/p/:projectId">{({ projectId }) => <ProjectPage key={projectId} projectId={projectId} />}</Route>
+      <Route path="/s/:slideId">{({ slideId }) => <SlidePage key={slideId} slideId={slideId} />}</Route>
+      <Route path="/settings" component={SettingsPage} />
+      <Route>
+        <Redirect to="/" replace />
+      </Route>
+    </Switch>
   );
 }
 
