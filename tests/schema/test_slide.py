@@ -8,8 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
 from tortoise.context import TortoiseContext
 
 from api.auth.tile_grants import viewer_of_grant
@@ -18,18 +16,11 @@ from api.errors import PlatformError
 from api.models.project import Role
 from api.models.slide import Slide, Upload, UploadStatus
 from api.settings import Settings
+from schema.app import schema
 from schema.context import Context
-from schema.scalars import SCALARS
-from schema.slide import SlideMutation, SlideQuery
 from tests.factories import make_project, make_slide_row, make_user
-from tests.schema.asking import FailureHandler, viewer_for
+from tests.schema.asking import viewer_for
 
-schema = strawberry.Schema(
-    query=SlideQuery,
-    mutation=SlideMutation,
-    config=StrawberryConfig(scalar_map=SCALARS),
-    exception_handlers=[FailureHandler()],
-)
 ASSOCIATED = [
     {"name": "LABEL", "width": 387, "height": 463},
     {"name": "MACRO", "width": 1280, "height": 431},
