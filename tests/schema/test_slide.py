@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
 from tortoise.context import TortoiseContext
 
 from api.auth.tile_grants import viewer_of_grant
 from api.auth.viewer import Viewer
+from api.collaboration.channel import MemoryChannel
 from api.errors import PlatformError
 from api.models.project import Role
 from api.models.slide import Slide, Upload, UploadStatus
 from api.settings import Settings
+from schema.app import schema
 from schema.context import Context
-from schema.scalars import SCALARS
-from schema.slide import SlideMutation, SlideQuery
 from tests.factories import make_project, make_slide_row, make_user
-from tests.schema.asking import FailureHandler, viewer_for
+from tests.schema.asking import viewer_for
 
-schema = strawberry.Schema(
-    query=SlideQuery,
-    mutation=SlideMutation,
-    config=StrawberryConfig(scalar_map=SCALARS),
-    exception_handlers=[FailureHandler()],
-)
 ASSOCIATED = [
     {"name": "LABEL", "width": 387, "height": 463},
     {"name": "MACRO", "width": 1280, "height": 431},
@@ -44,7 +37,8 @@ def settings(tmp_path: Path) -> Settings:
 
 async def run(settings: Settings, viewer: Viewer | None, query: str, **variables: object) -> Any:
     """The data under `it`, or the code of the one expected error."""
-    result = await schema.execute(query, variables, Context(viewer=viewer, settings=settings, app=None))
+    app = SimpleNamespace(channel=MemoryChannel())
+    result = await schema.execute(query, variables, Context(viewer=viewer, settings=settings, app=app))
     if result.errors:
         (error,) = result.errors
         assert isinstance(error.original_error, PlatformError), error
