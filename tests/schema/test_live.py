@@ -271,6 +271,26 @@ async def test_a_garbled_frame_closes_with_the_protocols_code(sqlite_room: Room)
             await socket.connection.send("x")
 
 
+async def test_followers_hear_of_the_slides_own_changes_and_of_its_end(room: Room) -> None:
+    slide = str(room.slide_id)
+    async with room.ben.follow(room.slide_id, 0) as stream:
+        renamed = "mutation($i: UpdateSlideInput!) { updateSlide(input: $i) { ... on Slide { name seq } } }"
+        data = await room.ada.execute(renamed, i={"id": slide, "name": "Biopsy 7"})
+        assert data["updateSlide"] == {"name": "Biopsy 7", "seq": 1}
+        event = await stream.next()
+        assert event == {"__typename": "SlideChanged", "seq": 1, "deleted": False, "slide": {"name": "Biopsy 7"}}
+        refused = "mutation($i: UpdateSlideInput!) { updateSlide(input: $i) { ... on Failure { field } } }"
+        assert (await room.ada.execute(refused, i={"id": slide, "name": " "}))["updateSlide"] == {"field": "name"}
+        await room.ada.execute(
+            "mutation($i: DeleteSlideInput!) { deleteSlide(input: $i) { ... on Slide { deletedAt } } }", i={"id": slide}
+        )
+        event = await stream.next()
+        assert (event["seq"], event["deleted"]) == (2, True)
+        async with asyncio.timeout(2):
+            with pytest.raises(StreamEnded):
+                await stream.next()
+
+
 async def test_measures_and_agreement(sqlite_room: Room) -> None:
     room = sqlite_room
     term = await room.ada.execute(

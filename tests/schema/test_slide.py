@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from tortoise.context import TortoiseContext
 
 from api.auth.tile_grants import viewer_of_grant
 from api.auth.viewer import Viewer
+from api.collaboration.channel import MemoryChannel
 from api.errors import PlatformError
 from api.models.project import Role
 from api.models.slide import Slide, Upload, UploadStatus
@@ -35,7 +37,8 @@ def settings(tmp_path: Path) -> Settings:
 
 async def run(settings: Settings, viewer: Viewer | None, query: str, **variables: object) -> Any:
     """The data under `it`, or the code of the one expected error."""
-    result = await schema.execute(query, variables, Context(viewer=viewer, settings=settings, app=None))
+    app = SimpleNamespace(channel=MemoryChannel())
+    result = await schema.execute(query, variables, Context(viewer=viewer, settings=settings, app=app))
     if result.errors:
         (error,) = result.errors
         assert isinstance(error.original_error, PlatformError), error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,19 +17,6 @@ from api.slides.services import SlideServices
 from tests.factories import make_project, make_slide_row, make_user
 from tests.slides.conftest import files_under
 from tests.slides.made import make_slide
-
-
-@pytest.fixture
-def notified(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[UUID]]:
-    """The ids of slides that were announced as changed."""
-    heard: list[UUID] = []
-
-    async def hear(slide_id: UUID) -> None:
-        heard.append(slide_id)
-
-    monkeypatch.setattr(catalog, "_listeners", [])
-    catalog.on_changed(hear)
-    yield heard
 
 
 async def names(project_id: UUID, **filters: object) -> list[str]:
@@ -67,7 +53,7 @@ async def test_pages_are_newest_first(sqlite_database: TortoiseContext) -> None:
     assert (first.has_next_page, second.has_next_page) == (True, False)
 
 
-async def test_changing_a_slide(database: TortoiseContext, notified: list[UUID]) -> None:
+async def test_changing_a_slide(database: TortoiseContext) -> None:
     slide = await make_slide_row(mpp_x=None, mpp_y=None, tags=["old"])
     changed = await catalog.update_slide(
         slide.id,
@@ -77,7 +63,6 @@ async def test_changing_a_slide(database: TortoiseContext, notified: list[UUID])
     for one in (changed, row):
         assert (one.name, one.description, one.tags) == ("암 1", "<b>x</b>", ["a", "b"])
         assert (one.mpp_x, one.mpp_y) == (0.25, 0.26)
-    assert notified == [slide.id]
     assert (await catalog.update_slide(slide.id, SlideChanges(tags=[]))).tags == []
     assert (await Slide.get(id=slide.id)).name == "암 1"
 
@@ -99,17 +84,17 @@ async def test_changing_a_slide(database: TortoiseContext, notified: list[UUID])
     ],
 )
 async def test_a_wrong_value_changes_nothing(
-    sqlite_database: TortoiseContext, notified: list[UUID], changes: SlideChanges, code: str, field: str
+    sqlite_database: TortoiseContext, changes: SlideChanges, code: str, field: str
 ) -> None:
     slide = await make_slide_row()
     with pytest.raises(InvalidInput) as caught:
         await catalog.update_slide(slide.id, changes)
     assert (caught.value.code, caught.value.field) == (code, field)
     row = await Slide.get(id=slide.id)
-    assert (row.name, row.mpp_x, row.mpp_y, notified) == (slide.name, 0.5, 0.5, [])
+    assert (row.name, row.mpp_x, row.mpp_y) == (slide.name, 0.5, 0.5)
 
 
-async def test_the_bin(sqlite_database: TortoiseContext, notified: list[UUID]) -> None:
+async def test_the_bin(sqlite_database: TortoiseContext) -> None:
     project = await make_project()
     slide = await make_slide_row(project, name="one")
     binned = await catalog.delete_slide(slide.id)
@@ -118,7 +103,6 @@ async def test_the_bin(sqlite_database: TortoiseContext, notified: list[UUID]) -
     assert (await names(project.id), await names(project.id, in_bin=True)) == ([], ["one"])
     assert (await catalog.restore_slide(slide.id)).deleted_at is None
     assert (await names(project.id), await names(project.id, in_bin=True)) == (["one"], [])
-    assert notified == [slide.id] * 3
 
 
 async def test_slides_that_are_gone(sqlite_database: TortoiseContext, services: SlideServices) -> None:

@@ -528,6 +528,8 @@ export const en = {
     pan: "Move the view",
     holdPan: "Hold to move the view",
     deleteSelection: "Delete the selection",
+    acceptOutline: "Accept the outline (AI list)",
+    rejectOutline: "Reject the outline (AI list)",
     panels: "Fold the panels",
     sheet: "This sheet",
     search: "Search",
