@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import hashlib
 import os
 import re
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -304,6 +306,68 @@ async def test_a_check_that_was_interrupted_is_done_when_the_client_asks(
     await Upload.filter(id=upload_id).update(offset=len(content), status=UploadStatus.CHECKING)
     head = await browser.head(path, headers=TUS)
     assert (head.status_code, head.headers["coslide-slide"]) == (200, str((await Slide.get()).id))
+
+
+async def test_a_server_that_died_between_the_file_and_its_row(
+    browse: Browse, team: Team, content: bytes, services: SlideServices
+) -> None:
+    """The file is in storage already, the slide's row is not: the check begins again and ends as it should."""
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    upload_id = UUID(path.rsplit("/", 1)[1])
+    file = services.storage.upload_path(upload_id)
+    file.write_bytes(content)
+    await Upload.filter(id=upload_id).update(offset=len(content), status=UploadStatus.CHECKING)
+    sha256 = hashlib.sha256(content).hexdigest()
+    _, index = await services.reader.describe(file)
+    services.storage.adopt_slide(file, sha256, index.to_bytes(), None)
+    assert file.exists()
+    answers = await asyncio.gather(*(browser.head(path, headers=TUS) for _ in range(4)))
+    assert {answer.status_code for answer in answers} <= {200, 423}
+    last = await browser.head(path, headers=TUS)
+    slide = await Slide.get()
+    assert (last.headers["coslide-slide"], slide.sha256) == (str(slide.id), sha256)
+    assert not file.exists()
+
+
+async def test_cancelling_a_write_writes_nothing_twice(
+    team: Team, services: SlideServices, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is cancelled while bytes go to the disk: they are counted once, and the next request goes on."""
+    monkeypatch.setattr(uploads_module, "FLUSH_BYTES", 1000)
+    user_id = team.people[Role.OWNER].id
+    upload = await services.uploads.create(
+        user_id=user_id, project_id=team.project.id, filename="a", length=len(content)
+    )
+    writing, release = threading.Event(), threading.Event()
+    real_pwrite = os.pwrite
+
+    def slow_pwrite(file: int, data: memoryview, at: int) -> int:
+        writing.set()
+        release.wait(10)
+        return real_pwrite(file, data, at)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, 3000, 1000):
+            yield content[at : at + 1000]
+
+    monkeypatch.setattr(uploads_module.os, "pwrite", slow_pwrite)
+    request = asyncio.ensure_future(services.uploads.append(upload, 0, chunks()))
+    await asyncio.to_thread(writing.wait, 10)
+    request.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    row = await Upload.get()
+    assert row.offset == 1000
+    assert services.storage.upload_path(row.id).read_bytes() == content[:1000]
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield content[1000:]
+
+    done = await services.uploads.append(row, 1000, rest())
+    assert done.status is UploadStatus.DONE
+    assert (await Slide.get()).sha256 == hashlib.sha256(content).hexdigest()
 
 
 async def test_sweeping(browse: Browse, team: Team, content: bytes, services: SlideServices) -> None:
