@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks._nginx import has_nginx, nginx
+
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = 8
-NATIVE_TILES = 256
 ROUNDS = 24
 
 
@@ -50,8 +51,10 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
-async def fetch_all(port: int, cookie: str, paths: Sequence[str], connections: int) -> list[float]:
-    """Fetch every path over so many kept-alive connections; milliseconds each took."""
+async def fetch_all(
+    port: int, cookie: str, paths: Sequence[str], connections: int, keep: dict[str, bytes] | None = None
+) -> list[float]:
+    """Fetch every path over so many kept-alive connections; milliseconds each took. `keep` receives the bodies."""
     waiting = list(reversed(paths))
     times: list[float] = []
 
@@ -67,6 +70,8 @@ async def fetch_all(port: int, cookie: str, paths: Sequence[str], connections: i
             if not head.startswith(b"http/1.1 200") or not body.startswith(b"\xff\xd8"):
                 raise RuntimeError(f"{path}: {head[:80]!r} {body[:200]!r}")
             times.append((time.perf_counter() - started) * 1e3)
+            if keep is not None:
+                keep[path] = body
         writer.close()
 
     await asyncio.gather(*(work() for _ in range(connections)))
@@ -91,6 +96,22 @@ class Bench:
         times = await fetch_all(self._port, self._cookie, paths, connections)
         return Measured((cpu_seconds(self._pid) - before) * 1e6 / len(paths), times)
 
+    async def nginx_cpu_us(self, paths: Sequence[str], rounds: int, folder: Path) -> float | None:
+        """CPU per tile of nginx on the same bytes; None without nginx."""
+        if not has_nginx():
+            return None
+        bodies: dict[str, bytes] = {}
+        await fetch_all(self._port, self._cookie, paths, CONNECTIONS, bodies)
+        for path, body in bodies.items():
+            file = folder / "files" / path.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(body)
+        with nginx(folder) as (pid, port):
+            await fetch_all(port, "", paths, CONNECTIONS)
+            before = cpu_seconds(pid)
+            await fetch_all(port, "", list(paths) * rounds, CONNECTIONS)
+            return (cpu_seconds(pid) - before) * 1e6 / (len(paths) * rounds)
+
     def ours(self, name: str, tiles: Sequence[str]) -> list[str]:
         return [f"/slides/{self._slides[name]}/tiles/{tile}" for tile in tiles]
 
@@ -98,11 +119,12 @@ class Bench:
         return [f"/deepzoom/{name}/{tile}" for tile in tiles]
 
 
-async def measure(bench: Bench) -> dict[str, float]:
+async def measure(bench: Bench, folder: Path) -> dict[str, float | None]:
     full, half = places(0, 16, 16), places(1, 8, 8)
     await bench.run(bench.ours("native", full))
     cold = await bench.run(bench.ours("jpeg2000", places(2, 4, 3)))  # a screenful that nobody has seen yet
     native = await bench.run(bench.ours("native", full * ROUNDS))
+    limit_us = await bench.nginx_cpu_us(bench.ours("native", full), ROUNDS, folder)
     recipe = await bench.run(bench.deepzoom("native", full * 2))
     made = await bench.run(bench.ours("sparse", half))
     between = await bench.run(bench.deepzoom("sparse", half))
@@ -114,6 +136,7 @@ async def measure(bench: Bench) -> dict[str, float]:
         "native_us": native.cpu_us,
         "deepzoom_us": recipe.cpu_us,
         "native_cpu_vs_deepzoom": recipe.cpu_us / native.cpu_us,
+        "native_cpu_share_of_nginx": limit_us / native.cpu_us if limit_us is not None else None,
         "between_level_vs_deepzoom": between.cpu_us / made.cpu_us,
         "jp2k_first_vs_deepzoom": jpeg2000_recipe.cpu_us / jpeg2000_first.cpu_us,
         "jp2k_repeat_share_of_native": native.cpu_us / jpeg2000_again.cpu_us,
@@ -131,10 +154,11 @@ def main() -> None:
             try:
                 if server.stdout is None or not (line := server.stdout.readline()):
                     raise SystemExit("the server did not start; its error is above")
-                figures = asyncio.run(measure(Bench(server.pid, json.loads(line))))
+                figures = asyncio.run(measure(Bench(server.pid, json.loads(line)), Path(folder)))
             finally:
                 server.terminate()
-    sys.stdout.write(json.dumps({name: round(value, 2) for name, value in figures.items()}) + "\n")
+    rounded = {name: None if value is None else round(value, 2) for name, value in figures.items()}
+    sys.stdout.write(json.dumps(rounded) + "\n")
 
 
 if __name__ == "__main__":
