@@ -82,7 +82,7 @@ class CommentsChanged:
 
 @strawberry.type(description="The slide itself changed.")
 class SlideChanged:
-    seq: int | None = strawberry.field(description="The slide's sequence after it.")
+    seq: int = strawberry.field(description="The slide's sequence after it.")
     slide: Slide | None = strawberry.field(description="The slide as it is now.")
     deleted: bool = strawberry.field(description="Whether it was put into the bin.")
 

@@ -17,7 +17,9 @@ export class PredictionLayer extends CanvasLayer {
   private objects: PackedObjects | null = null;
   private index: Flatbush | null = null;
   private bounds = new Float64Array(0);
+  private positions = new Map<number, number>();
   private classes: readonly ClassStyle[] = [];
+  /** Positions in `objects`, as is `highlighted`. */
   private hidden: ReadonlySet<number> = new Set();
   private highlighted: number | null = null;
   private fillAlpha = 0.12;
@@ -37,13 +39,16 @@ export class PredictionLayer extends CanvasLayer {
     if (objects === null || objects.count === 0) return [];
     this.index = new Flatbush(objects.count);
     this.bounds = new Float64Array(objects.count * 4);
+    this.positions = new Map();
     const polygons: PredictionPolygon[] = [];
     for (let i = 0; i < objects.count; i++) {
       const bounds = this.boundsOfObject(objects, i);
       this.bounds.set(bounds, i * 4);
       this.index.add(...bounds);
+      const number = objects.indexes[i] ?? i;
+      this.positions.set(number, i);
       polygons.push({
-        index: i,
+        index: number,
         classIndex: objects.classes[i] ?? NO_CLASS,
         meanProbability: (objects.means[i] ?? 0) / 255,
         areaPx: areaOf(geometryOfObject(objects, i)),
@@ -54,14 +59,15 @@ export class PredictionLayer extends CanvasLayer {
     return polygons.sort((a, b) => b.areaPx - a.areaPx);
   }
 
-  setHidden(indexes: ReadonlySet<number>): void {
-    this.hidden = indexes;
+  /** By numbers within the layer. */
+  setHidden(numbers: Iterable<number>): void {
+    this.hidden = new Set([...numbers].flatMap((number) => this.positions.get(number) ?? []));
     this.changed();
   }
 
-  setHighlighted(index: number | null): void {
-    if (index === this.highlighted) return;
-    this.highlighted = index;
+  /** By number within the layer. */
+  setHighlighted(number: number | null): void {
+    this.highlighted = number === null ? null : (this.positions.get(number) ?? null);
     this.changed();
   }
 
@@ -71,11 +77,12 @@ export class PredictionLayer extends CanvasLayer {
     this.changed();
   }
 
-  geometry(index: number): Geometry | null {
-    return this.objects === null || index >= this.objects.count ? null : geometryOfObject(this.objects, index);
+  geometry(number: number): Geometry | null {
+    const position = this.positions.get(number);
+    return this.objects === null || position === undefined ? null : geometryOfObject(this.objects, position);
   }
 
-  /** The smallest object under a point, or `null`. */
+  /** The number of the smallest object under a point, or `null`. */
   objectAt(position: Position, tolerance: number): number | null {
     const { objects, index } = this;
     if (objects === null || index === null || !this.getVisible()) return null;
@@ -84,7 +91,8 @@ export class PredictionLayer extends CanvasLayer {
       .search(x - tolerance, y - tolerance, x + tolerance, y + tolerance)
       .filter((i) => !this.hidden.has(i) && hits(geometryOfObject(objects, i), position, tolerance))
       .sort((a, b) => areaOf(geometryOfObject(objects, a)) - areaOf(geometryOfObject(objects, b)));
-    return found[0] ?? null;
+    const [smallest] = found;
+    return smallest === undefined ? null : (objects.indexes[smallest] ?? null);
   }
 
   protected override draw(context: CanvasRenderingContext2D, view: ScreenView): void {
