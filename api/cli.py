@@ -53,6 +53,17 @@ def migrate_database() -> None:
 
 
 @cli.command()
+def doctor() -> None:
+    """Look at everything that serving needs; say what is wrong and what to do. Exits with 1 when something is."""
+    from api.doctor import examine
+
+    findings = asyncio.run(examine(get_settings()))
+    for finding in findings:
+        typer.echo(str(finding))
+    raise typer.Exit(0 if all(finding.works for finding in findings) else 1)
+
+
+@cli.command()
 def predict(
     slide: Annotated[Path, typer.Argument(help="The slide's file.", exists=True, dir_okay=True)],
     out: Annotated[Path, typer.Option(help="Where the polygons go, as GeoJSON.")],

@@ -73,7 +73,13 @@ class ContourTracer:
     def add(self, block: Probability, m_left: int, m_top: int) -> None:
         """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
         height, width = block.shape
-        for part in _trace(block, self._cut, m_left, m_top):
+        positive = block >= self._cut
+        rows, columns = np.flatnonzero(positive.any(axis=1)), np.flatnonzero(positive.any(axis=0))
+        if not len(rows):
+            return
+        y, x = int(rows[0]), int(columns[0])
+        inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
+        for part in _trace(inner, self._cut, m_left + x, m_top + y):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
             (self._cut_off if touches else self._whole).append(part)

@@ -19,6 +19,7 @@ from api.settings import Settings, get_settings
 from api.slides.storage import Storage
 from workers.prediction import WorkerParts, discard_checkpoints, work_on
 from workers.triton import TritonClient
+from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ async def _work(parts: WorkerParts) -> None:
     async with parts.channel.subscribe(QUEUE_TOPIC) as hints:
         while True:
             try:
-                claim = await jobs.claim(parts.settings.lease_s)
+                claim = await unbroken(jobs.claim(parts.settings.lease_s))
                 if claim is not None:
                     logger.info("Working on prediction %s, attempt %d", claim.prediction_id, claim.attempt)
                     await work_on(claim, parts)
