@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from api.auth.cleanup import remove_expired_forever
 from api.auth.oauth import OAuth
 from api.auth.standing import ended_access
 from api.collaboration.feed import Feeds
@@ -52,8 +53,8 @@ def create_app(settings: Settings) -> Starlette:
             state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, ended_access))
             state.predictions = await stack.enter_async_context(ModelCatalog(settings))
             state.oauth = OAuth(settings)
-            sweeper = asyncio.create_task(slides.uploads.sweep_forever())
-            stack.callback(sweeper.cancel)
+            for chore in (slides.uploads.sweep_forever(), remove_expired_forever()):
+                stack.callback(asyncio.create_task(chore).cancel)
             yield
 
     graphql = GraphQLApp()

@@ -97,8 +97,11 @@ def test_serve_signs_in_once_brings_a_dead_api_back_and_leaves_nothing(serving: 
     # 1. The address signs in, once.
     with httpx.Client(follow_redirects=True) as browser:
         assert browser.get(address).status_code in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}  # client not built
-        answer = browser.post(f"http://127.0.0.1:{serving.port}/graphql", json={"query": "{ me { name } }"})
-        assert answer.json() == {"data": {"me": {"name": "Ann"}}}
+        origin = f"http://127.0.0.1:{serving.port}"
+        answer = browser.post(
+            f"{origin}/graphql", json={"query": "{ me { user { name } } }"}, headers={"origin": origin}
+        )
+        assert answer.json() == {"data": {"me": {"user": {"name": "Ann"}}}}
     assert httpx.get(address).status_code == httpx.codes.FORBIDDEN
 
     # 2. An API that dies is told of and comes back.

@@ -73,7 +73,13 @@ class ContourTracer:
     def add(self, block: Probability, m_left: int, m_top: int) -> None:
         """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
         height, width = block.shape
-        for part in _trace(block, self._cut, m_left, m_top):
+        positive = block >= self._cut
+        rows, columns = np.flatnonzero(positive.any(axis=1)), np.flatnonzero(positive.any(axis=0))
+        if not len(rows):
+            return
+        y, x = int(rows[0]), int(columns[0])
+        inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
+        for part in _trace(inner, self._cut, m_left + x, m_top + y):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
             (self._cut_off if touches else self._whole).append(part)
@@ -123,12 +129,12 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]
                 holes.append(rings[hole])
             hole = hierarchy[0][hole][0]
         column, row = ring[0]
-        mean = float(means[labels[row, column]])
-        polygon = shapely.Polygon(ring, holes)
-        parts.extend(
-            _Part(shapely.transform(shape, lambda points: points + np.array([m_left, m_top])), mean)
-            for shape in _polygons(polygon)
-        )
+        shapes = _polygons(shapely.Polygon(ring, holes))
+        for shape in shapes:
+            # A component falls into several polygons where its pixels only touch at corners.
+            mean = means[labels[row, column]] if len(shapes) == 1 else _mean_inside(block, mask, shape)
+            moved = shapely.transform(shape, lambda points: points + np.array([m_left, m_top]))
+            parts.append(_Part(moved, float(mean)))
     return parts
 
 
@@ -171,6 +177,14 @@ def _component_means(
     return sums / np.maximum(pixels, 1), labels
 
 
+def _mean_inside(block: Probability, mask: npt.NDArray[np.bool_], shape: shapely.Polygon) -> float:
+    """Mean probability of the pixels of the mask whose centres lie in the polygon."""
+    x0, y0, x1, y1 = (int(bound) for bound in shape.bounds)
+    x, y = np.meshgrid(np.arange(x0, x1) + 0.5, np.arange(y0, y1) + 0.5)
+    inside = shapely.contains_xy(shape, x, y) & mask[y0:y1, x0:x1]
+    return float(block[y0:y1, x0:x1][inside].mean()) if inside.any() else 0.0
+
+
 def _join(parts: Sequence[_Part]) -> list[_Part]:
     """Parts of one polygon, cut by block borders, as one; its mean is weighted by area."""
     if not parts:
@@ -197,7 +211,8 @@ def _simplified(parts: Sequence[_Part]) -> list[_Part]:
 
 def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
     """The valid polygons with area that a shape consists of."""
-    valid = shape if shape.is_valid else shapely.make_valid(shape)
+    # "structure": outlines minus holes. The default method would fill a hole that touches its outline.
+    valid = shape if shape.is_valid else shapely.make_valid(shape, method="structure", keep_collapsed=False)
     if isinstance(valid, shapely.MultiPolygon | shapely.GeometryCollection):
         return [polygon for part in valid.geoms for polygon in _polygons(part)]
     return [valid] if isinstance(valid, shapely.Polygon) and valid.area > 0 else []

@@ -42,7 +42,6 @@ class SlideMeasures:
 async def measure_slide(slide_id: UUID) -> SlideMeasures:
     """The measures of a slide that the caller may see. Areas that overlap count each; terms come largest area first."""
     mpp_x, mpp_y = await Slide.get(id=slide_id).values_list("mpp_x", "mpp_y")
-    mm2_per_px = mpp_x * mpp_y / 1e6 if mpp_x and mpp_y else None
     living = Annotation.filter(slide_id=slide_id, deleted_at__isnull=True)
     rows = (
         await living.annotate(count=Count("id"), area=Sum("area_px"), length=Sum("length_px"))
@@ -54,7 +53,7 @@ async def measure_slide(slide_id: UUID) -> SlideMeasures:
             row["term_id"],
             row["count"],
             row["area"],
-            row["area"] * mm2_per_px if mm2_per_px is not None else None,
+            row["area"] * mpp_x * mpp_y / 1e6 if mpp_x and mpp_y else None,
             row["length"],
         )
         for row in rows

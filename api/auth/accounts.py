@@ -70,8 +70,13 @@ async def create_account(*, email: str, name: str, password: str, is_admin: bool
 
 async def create_with_random_password(*, email: str, name: str, is_admin: bool = False) -> tuple[User, str]:
     """A new account and its password, which is nowhere else and is to be shown once."""
-    password = "-".join(secrets.token_hex(3) for _ in range(4))
+    password = random_password()
     return await create_account(email=email, name=name, password=password, is_admin=is_admin), password
+
+
+def random_password() -> str:
+    """96 random bits that a person can type."""
+    return "-".join(secrets.token_hex(3) for _ in range(4))
 
 
 async def check_credentials(email: str, password: str) -> User:

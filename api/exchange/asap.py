@@ -29,6 +29,7 @@ _TYPES = {
     GeometryKind.MULTIPOLYGON: "Polygon",
 }
 _LINE = "line"
+_HOLE = " hole"
 
 
 class AsapWriter:
@@ -54,7 +55,7 @@ class AsapWriter:
             parts.append(_annotation(name, _TYPES[kind], group, color, outline))
             if holes:
                 self._groups.setdefault(EXCLUSION, "#000000")
-            parts += [_annotation(f"{name} hole", "Polygon", EXCLUSION, "#000000", hole) for hole in holes]
+            parts += [_annotation(f"{name}{_HOLE}", "Polygon", EXCLUSION, "#000000", hole) for hole in holes]
         return "".join(parts).encode()
 
     def end(self) -> bytes:
@@ -84,7 +85,7 @@ def parse(data: bytes) -> Parsed:
     areas = {index: _area(_points(item)) for index, item in outlines}
     for index, item in enumerate(items):
         if _is_cut_out(item):
-            around = _smallest_around(_points(item), areas)
+            around = _owner(item, areas, items)
             if around is None:
                 message = f"Object {index} is an exclusion in no outline; it was left out."
                 collector.note(index, RepairCode.DROPPED, message)
@@ -140,11 +141,13 @@ def _area(points: list[list[float]]) -> shapely.Geometry:
     return shapely.make_valid(shapely.Polygon(points)) if len(points) > 2 else shapely.Polygon()
 
 
-def _smallest_around(points: list[list[float]], areas: dict[int, shapely.Geometry]) -> int | None:
-    """The index of the smallest outline that a cut-out lies in."""
+def _owner(cut_out: Element, areas: dict[int, shapely.Geometry], items: list[Element]) -> int | None:
+    """The index of the outline that a cut-out lies in: the one it is named after, else the smallest."""
+    points = _points(cut_out)
     inside = shapely.Polygon(points).representative_point() if len(points) > 2 else shapely.Point()
     around = [index for index, area in areas.items() if area.contains(inside)]
-    return min(around, key=lambda index: areas[index].area, default=None)
+    named = [index for index in around if cut_out.get("Name") == f"{items[index].get('Name')}{_HOLE}"]
+    return min(named or around, key=lambda index: areas[index].area, default=None)
 
 
 def _annotation(name: str, kind: str, group: str, color: str, points: Points) -> str:

@@ -62,7 +62,7 @@ def parse(data: bytes) -> Parsed:
 def _features(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = str(value.get("type")) if isinstance(value, dict) else ""
     if kind == "FeatureCollection" and isinstance(value.get("features"), list):
         return list(value["features"])
     if kind == "Feature" or kind in _KIND_OF_TYPE or kind in _PART_OF_TYPE or kind == "GeometryCollection":
@@ -92,15 +92,19 @@ def _parts(collector: Collector, index: int, geometry: Any) -> list[dict[str, An
     if not isinstance(geometry, dict):
         collector.note(index, RepairCode.DROPPED, f"Object {index} was left out. It has no geometry.")
         return []
-    kind = geometry.get("type")
+    kind = str(geometry.get("type"))
     if kind == "GeometryCollection":
-        parts = [part for part in geometry.get("geometries") or [] if isinstance(part, dict)]
+        parts = [part for part in _list(geometry.get("geometries")) if isinstance(part, dict)]
     elif kind in _PART_OF_TYPE:
-        parts = [{"type": _PART_OF_TYPE[kind], "coordinates": item} for item in geometry.get("coordinates") or []]
+        parts = [{"type": _PART_OF_TYPE[kind], "coordinates": item} for item in _list(geometry.get("coordinates"))]
     else:
         return [geometry]
     collector.note(index, RepairCode.SPLIT, f"Object {index} is a {kind}; it became {len(parts)} objects.")
     return parts
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _own_kind(kind: GeometryKind, part: dict[str, Any], properties: Any) -> GeometryKind:

@@ -108,7 +108,7 @@ def _read_layer(collector: Collector, first: int, layer: Element, regions: list[
     for place in range(len(regions)):
         if place in positive:
             continue
-        around = _around(points[place], areas)
+        around = _owner(regions, place, points[place], areas)
         if around is None:
             message = f"Object {first + place} is a negative region in no other region; it was left out."
             collector.note(first + place, RepairCode.DROPPED, message)
@@ -148,10 +148,14 @@ def _points(region: Element) -> list[list[float]]:
     return [[number(vertex, "X"), number(vertex, "Y")] for vertex in region.iter("Vertex")]
 
 
-def _around(points: list[list[float]], areas: dict[int, shapely.Geometry]) -> int | None:
+def _owner(
+    regions: list[Element], hole: int, points: list[list[float]], areas: dict[int, shapely.Geometry]
+) -> int | None:
+    """The region that a negative one lies in: the one it names, else the smallest."""
     inside = shapely.Polygon(points).representative_point() if len(points) > 2 else shapely.Point()
     around = [place for place, area in areas.items() if area.contains(inside)]
-    return min(around, key=lambda place: areas[place].area, default=None)
+    named = [place for place in around if regions[place].get("Id") == regions[hole].get("InputRegionId")]
+    return min(named or around, key=lambda place: areas[place].area, default=None)
 
 
 def _ellipse(corners: list[list[float]]) -> list[list[float]]:

@@ -39,12 +39,14 @@ class Ingest:
 
     Args:
         max_bytes: largest file accepted.
+        at_a_time: files checked at a time; fewer than the pool has processes, so that viewers never wait for uploads.
     """
 
-    def __init__(self, storage: Storage, pool: ReaderPool, *, max_bytes: int) -> None:
+    def __init__(self, storage: Storage, pool: ReaderPool, *, max_bytes: int, at_a_time: int = 1) -> None:
         self._storage = storage
         self._pool = pool
         self._max_bytes = max_bytes
+        self._turns = asyncio.Semaphore(at_a_time)
 
     async def import_file(self, path: Path, project_id: UUID, user_id: UUID | None, name: str | None = None) -> Slide:
         """Take in a copy of a file on this machine.
@@ -76,7 +78,8 @@ class Ingest:
         Raises:
             UnsupportedSlide: it is no slide; the caller removes it.
         """
-        checked = await self._check(path)
+        async with self._turns:
+            checked = await self.check(path)
         size_bytes = size_of(path)
         sha256 = await asyncio.to_thread(sha256_of, path)
         filename = safe_filename(filename)
@@ -101,8 +104,12 @@ class Ingest:
                     self._storage.remove_slide(sha256)
                 raise
 
-    async def _check(self, path: Path) -> Checked:
-        """Describe the file in isolation; make a flat image into a pyramid first."""
+    async def check(self, path: Path) -> Checked:
+        """Describe the file in isolation; a flat image is made into a pyramid beside it first.
+
+        Raises:
+            UnsupportedSlide: it is no slide.
+        """
         answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S)
         pyramid: Path | None = None
         if answer.body["flat_image"]:

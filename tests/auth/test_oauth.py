@@ -20,8 +20,8 @@ from api.auth.passwords import PasswordPool
 from api.auth.providers import Provider
 from api.models.user import OAuthIdentity, Session, UsedState, User
 from api.settings import Registration, Settings
-from tests.auth.conftest import make_app, make_client
 from tests.auth.provider_server import ProviderServer, new_key, running_provider_server
+from tests.auth_app import make_app, make_client
 from tests.factories import make_user
 
 NAMES = ("kakao", "naver", "github", "google", "openid")

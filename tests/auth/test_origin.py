@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from api.auth.origin import check_origin
 from api.errors import NotPermitted
 from api.settings import Settings
-from tests.auth.conftest import make_app
+from tests.auth_app import make_app
 
 
 def connection(settings: Settings, scheme: str = "http", **headers: str) -> HTTPConnection:

@@ -54,7 +54,7 @@ def test_scopes_of_actions() -> None:
 async def outcome(check: object) -> str:
     """`ok`, or the error's class."""
     try:
-        await check  # type: ignore[misc]
+        await check
     except PlatformError as error:
         return type(error).__name__
     return "ok"
@@ -81,16 +81,16 @@ async def test_a_stranger_can_not_tell_what_exists(database: TortoiseContext, ac
     stranger = await make_user(is_admin=True)
     viewer = Viewer(stranger.id, "Eve", "c", is_admin=True)
     for known, unknown, check in (
-        (slide.project_id, uuid4(), require_project),  # type: ignore[attr-defined]
+        (slide.project_id, uuid4(), require_project),
         (slide.id, uuid4(), require_slide),
     ):
         messages = []
         for target in (known, unknown):
             with pytest.raises(NotFound) as refused:
-                await check(viewer, target, action)  # type: ignore[operator]
+                await check(viewer, target, action)
             messages.append(refused.value.message.replace(str(target), "X"))
         assert messages[0] == messages[1]
-        assert await outcome(check(None, known, action)) == "NotSignedIn"  # type: ignore[operator]
+        assert await outcome(check(None, known, action)) == "NotSignedIn"
 
 
 async def test_deleted_things_are_not_found(database: TortoiseContext) -> None:

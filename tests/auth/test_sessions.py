@@ -16,7 +16,7 @@ from api.auth.viewer import ALL_SCOPES, Scope, Viewer
 from api.errors import NotFound
 from api.models.user import Session, User
 from api.settings import Settings
-from tests.auth.conftest import make_app
+from tests.auth_app import make_app
 from tests.factories import make_user
 
 

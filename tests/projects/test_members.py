@@ -134,9 +134,9 @@ async def test_who_can_not_be_added(database: TortoiseContext) -> None:
     disabled = await make_user("Off", disabled_at="2026-01-01T00:00:00+00:00")
     before = await roles_of(project)
     for who, kind, code in (
-        ("nobody@example.org", NotFound, "ACCOUNT_UNKNOWN"),
-        (str(uuid4()), NotFound, "ACCOUNT_UNKNOWN"),
-        (str(disabled.email), NotFound, "ACCOUNT_UNKNOWN"),
+        ("nobody@example.org", NotFound, "USER_NOT_FOUND"),
+        (str(uuid4()), NotFound, "USER_NOT_FOUND"),
+        (str(disabled.email), NotFound, "USER_NOT_FOUND"),
         ("no address", InvalidInput, "EMAIL_INVALID"),
         (str(people[Role.VIEWER].email), Conflict, "ALREADY_MEMBER"),
     ):
@@ -178,3 +178,21 @@ async def test_someone_who_is_no_member(sqlite_database: TortoiseContext) -> Non
         with pytest.raises(NotFound) as refused:
             await call
         assert (refused.value.code, refused.value.field) == ("NOT_A_MEMBER", "userId")
+
+
+async def test_a_project_has_room_for_so_many(
+    sqlite_database: TortoiseContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, people = await staffed()
+    monkeypatch.setattr(members, "MAX_MEMBERS", len(people) + 1)
+    owner = viewer_for(people[Role.OWNER])
+    for code in (None, "TOO_MANY_MEMBERS"):
+        newcomer = await make_user()
+        call = members.add_member(owner, project.id, who=str(newcomer.id), role=Role.VIEWER)
+        if code is None:
+            await call
+            continue
+        with pytest.raises(Conflict) as refused:
+            await call
+        assert refused.value.code == code
+    assert await Membership.filter(project=project).count() == len(people) + 1

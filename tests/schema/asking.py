@@ -1,45 +1,15 @@
-"""A schema of the account and project nouns alone, asked as a given person."""
+"""The schema, asked as a given person."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-
 from api.auth.viewer import Scope, Viewer
 from api.errors import PlatformError
 from api.models.user import User
 from api.settings import Settings
+from schema.app import schema
 from schema.context import Context
-from schema.failure import Failure, failure_of
-from schema.project import ProjectMutation, ProjectQuery
-from schema.scalars import SCALARS
-from schema.server import ServerQuery
-from schema.user import UserMutation, UserQuery
-
-
-@strawberry.type
-class Query(ServerQuery, UserQuery, ProjectQuery):
-    pass
-
-
-@strawberry.type
-class Mutation(UserMutation, ProjectMutation):
-    pass
-
-
-class FailureHandler(strawberry.ExceptionHandler[PlatformError, Failure]):
-    def handle(self, exception: PlatformError, *, field: Any, info: Any) -> Failure:
-        return failure_of(exception)
-
-
-schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    config=StrawberryConfig(scalar_map=SCALARS),
-    exception_handlers=[FailureHandler()],
-)
 
 
 def viewer_for(user: User, *scopes: Scope, credential: str = "c", via_token: bool = False) -> Viewer:

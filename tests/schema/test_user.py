@@ -13,7 +13,7 @@ from api.auth.secrets import hash_token
 from api.auth.viewer import Scope
 from api.models.user import ApiToken, Session, User
 from api.settings import Settings
-from tests.auth.conftest import CHEAP
+from tests.auth_app import cheap_passwords
 from tests.factories import make_user
 from tests.schema.asking import ask, change, error_of, viewer_for
 
@@ -22,10 +22,8 @@ SETTINGS = Settings()
 
 @pytest.fixture(autouse=True)
 def password_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[PasswordPool]:
-    pool = PasswordPool(1, hasher=CHEAP)
-    monkeypatch.setattr("api.auth.accounts.password_pool", lambda: pool)
-    yield pool
-    pool.close()
+    with cheap_passwords(monkeypatch) as pool:
+        yield pool
 
 
 async def test_me(sqlite_database: TortoiseContext) -> None:

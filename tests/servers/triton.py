@@ -1,8 +1,7 @@
 """A real Triton server for tests, with small models whose answers are known in advance.
 
 `redness` calls carcinoma what is redder than blue, and benign what is bluer than red, pixel by pixel; `slow` does the
-same after a fifth of a second; `faulty` fails at every request; `mortal` dies at the first request of each
-of its lives.
+same after a fifth of a second; `faulty` fails at every request; `mortal` dies at the first request of every life.
 """
 
 from __future__ import annotations
@@ -30,16 +29,25 @@ import os, time
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
+# As in the project's own model: this Triton can't read numpy 2's arrays but by DLPack.
+IS_NUMPY_1 = np.__version__.startswith("1.")
+
+def array_of(tensor):
+    return tensor.as_numpy() if IS_NUMPY_1 else np.from_dlpack(tensor)
+
+def tensor_of(name, values):
+    return pb_utils.Tensor(name, values) if IS_NUMPY_1 else pb_utils.Tensor.from_dlpack(name, values)
+
 class TritonPythonModel:
     def execute(self, requests):
         answers = []
         for request in requests:
             {before}
-            image = pb_utils.get_input_tensor_by_name(request, "image").as_numpy().astype(np.int16)
+            image = array_of(pb_utils.get_input_tensor_by_name(request, "image")).astype(np.int16)
             red = np.clip(image[..., 0] - image[..., 2], 0, 255)
             blue = np.clip(image[..., 2] - image[..., 0], 0, 255)
             prob = np.stack([255 - red - blue, blue, red], axis=1).astype(np.uint8)
-            answers.append(pb_utils.InferenceResponse([pb_utils.Tensor("prob", prob)]))
+            answers.append(pb_utils.InferenceResponse([tensor_of("prob", np.ascontiguousarray(prob))]))
         return answers
 """
 _BEFORE = {
@@ -67,6 +75,7 @@ def write_model(repository: Path, name: str, *, threshold: float = 0.5, mpp: flo
         "licence": "CC0-1.0",
         "training_data": "none",
         "limits": '["knows only red"]',
+        "limits_ko": '["빨강만 안다"]',
         "class_names": json.dumps({"carcinoma": {"en": "Red", "ko": "빨강"}}, ensure_ascii=False),
         "colors": json.dumps({"carcinoma": "#d62839"}),
         "dice_carcinoma": "0.5",

@@ -11,7 +11,7 @@ import simplejpeg
 import tifffile
 
 from api.errors import UnsupportedSlide
-from api.slides.container import ContainerIndex, StoredTiles, index_container
+from api.slides.container import ContainerIndex, StoredTiles, check_complete, index_container
 from api.slides.jpeg import ADOBE_RGB, first_frame
 from tests.slides.made import MadeSlide, Storing, make_slide
 
@@ -95,9 +95,17 @@ def test_a_file_that_ends_before_its_tiles(tmp_path: Path) -> None:
     whole = slide.path.read_bytes()
     slide.path.write_bytes(whole[:-1000])
     with pytest.raises(UnsupportedSlide) as caught:
-        index_container(slide.path, "generic-tiff", SIZES)
+        check_complete(slide.path)
     assert caught.value.code == "SLIDE_TRUNCATED"
     assert caught.value.params == {"expected_bytes": len(whole), "actual_bytes": len(whole) - 1000}
+
+
+def test_whole_files_and_other_files_are_not_cut_short(tmp_path: Path) -> None:
+    check_complete(make_slide(tmp_path / "a.tiff", empty_tiles=(1,)).path)
+    (tmp_path / "b").write_bytes(b"II*\0\xff\xff\xff\xff")
+    check_complete(tmp_path / "b")
+    (tmp_path / "c").write_bytes(b"no TIFF at all")
+    check_complete(tmp_path / "c")
 
 
 def test_a_directory_that_lies_about_its_tiles_is_not_passed_through(tmp_path: Path) -> None:
