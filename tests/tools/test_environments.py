@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools.setup import environments
-from tools.setup.environments import Part, made_with, make_environment
+from tools.setup.environments import Part, create, has_pip, made_with, make_environment
 from tools.setup.interpreters import Interpreter, inspect
 from tools.setup.project import Project
-from tools.setup.steps import Reporter, SetupFailed
+from tools.setup.steps import Reporter, SetupFailed, Step
 
 
 @pytest.fixture
@@ -105,3 +106,33 @@ def test_a_real_environment_is_made_and_knows_its_python(tmp_path: Path, here: I
     lock.write_text("")
     assert make(tmp_path, here, Part(lock, ("--no-index", "-r", lock))) == f"• Python: ready, Python {here.minor}"
     assert made_with(tmp_path / ".venv") == here.minor
+
+
+def test_a_working_environment_is_not_made_over(tmp_path: Path, here: Interpreter) -> None:
+    venv, project = tmp_path / ".venv", Project(tmp_path)
+    create(venv, here, Step("-"), project)
+    (venv / "kept").touch()
+    # Another Python of the same version would leave a mixture of both.
+    create(venv, replace(here, path=tmp_path / "other" / "python3"), Step("-"), project)
+    assert (venv / "kept").exists()
+    assert has_pip(venv)
+
+
+def test_a_broken_environment_is_replaced(tmp_path: Path, here: Interpreter) -> None:
+    venv, project = tmp_path / ".venv", Project(tmp_path)
+    create(venv, here, Step("-"), project)
+    (venv / "bin" / "python").unlink()
+    (venv / "bin" / "python").symlink_to(tmp_path / "gone")
+    assert not has_pip(venv)
+    create(venv, here, Step("-"), project)
+    assert has_pip(venv)
+
+
+def test_a_broken_environment_that_lies_elsewhere_is_not_touched(tmp_path: Path, here: Interpreter) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "pyvenv.cfg").write_text(f"version = {here.minor}.0\n")
+    (tmp_path / ".venv").symlink_to(elsewhere)
+    with pytest.raises(SetupFailed, match="is a link to an environment without pip"):
+        create(tmp_path / ".venv", here, Step("-"), Project(tmp_path))
+    assert [path.name for path in elsewhere.iterdir()] == ["pyvenv.cfg"]

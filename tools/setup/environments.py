@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,10 +83,10 @@ def make_environment(
 
 
 def create(venv: Path, interpreter: Interpreter, step: Step, project: Project) -> None:
-    """Make the environment, or finish one whose making was interrupted.
+    """Make the environment. One that works stays, whichever Python of this version made it; a broken one is replaced.
 
     Raises:
-        SetupFailed: it was made by another version of Python.
+        SetupFailed: it was made by another version of Python, or is broken and lies elsewhere.
     """
     made_by = made_with(venv)
     if made_by is not None and made_by != interpreter.minor:
@@ -93,12 +94,25 @@ def create(venv: Path, interpreter: Interpreter, step: Step, project: Project) -
             f"{venv} was made with Python {made_by}, and now Python {interpreter.minor} is to be used",
             f"Type: rm -r {venv}   then the same command again.",
         )
+    if made_by is not None and has_pip(venv):
+        return
+    if venv.is_symlink():
+        raise SetupFailed(f"{venv} is a link to an environment without pip", f"Type: rm {venv}   then the same again.")
     run(
-        [interpreter.path, "-m", "venv", venv],
+        [interpreter.path, "-m", "venv", "--clear", venv],
         step,
         log=project.log,
         remedy=f"Type: sudo apt-get install python{interpreter.minor}-venv   then the same command again.",
     )
+
+
+def has_pip(venv: Path) -> bool:
+    """Whether the environment's Python runs and has pip."""
+    command = [venv / "bin" / "python", "-m", "pip", "--version"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
 
 
 def made_with(venv: Path) -> str | None:
