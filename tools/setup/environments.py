@@ -108,7 +108,7 @@ def create(venv: Path, interpreter: Interpreter, step: Step, project: Project) -
 
 def has_pip(venv: Path) -> bool:
     """Whether the environment's Python runs and has pip."""
-    command = [venv / "bin" / "python", "-m", "pip", "--version"]
+    command = [str(venv / "bin" / "python"), "-m", "pip", "--version"]
     try:
         return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
     except (OSError, subprocess.SubprocessError):
