@@ -21,12 +21,12 @@ import orjson
 from pymysql.err import MySQLError  # type: ignore[import-untyped]
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
-from tortoise.transactions import in_transaction
 
 from api.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable
 from api.models.event import SlideEvent
 from api.models.slide import SlideSequence
 from api.models.sql import insert_statement, is_sqlite, marked
+from api.models.transaction import transaction as database_transaction
 
 MAX_KEY_LENGTH = 48
 """Of a client id or mutation id as sent; the column has room for the numbering of further events."""
@@ -181,7 +181,7 @@ async def slide_transaction(slide_id: UUID, origin: Origin) -> AsyncIterator[Sli
         Conflict: the client id belongs to someone else, or the mutation id was used on another slide.
     """
     try:
-        async with in_transaction() as connection:
+        async with database_transaction() as connection:
             seq = await _advance(connection, slide_id)
             await _refuse_replay(connection, slide_id, origin)
             transaction = SlideTransaction(slide_id, origin, connection, seq)
@@ -223,7 +223,7 @@ async def _write(
         except TimeoutError:
             break
         except (BaseORMException, MySQLError, OSError, EOFError) as exc:
-            if not _may_pass(exc):
+            if not may_pass(exc):
                 raise
         await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311
     raise Unavailable(
@@ -233,7 +233,7 @@ async def _write(
     )
 
 
-def _may_pass(exc: BaseException) -> bool:
+def may_pass(exc: BaseException) -> bool:
     """Whether trying again may help: a deadlock, a busy lock, or a database that is away.
 
     Trying again is safe even when a commit went through and only its answer was lost: the replay finds it.
