@@ -23,6 +23,12 @@ describe("describeFailure", () => {
     );
   });
 
+  it("leaves the word to the server when a value for the sentence is missing", () => {
+    expect(describeFailure({ code: "NAME_TOO_LONG", message: "At most 120 characters." })).toBe(
+      "At most 120 characters.",
+    );
+  });
+
   it("tells seconds as time", () => {
     const failure = { code: "SIGN_IN_PAUSED", message: "raw", params: { retry_after_s: 840 } };
     expect(describeFailure(failure)).toBe("Too many failed sign-ins. Try again in 14 min.");

@@ -11,14 +11,19 @@ import { useOpenSlide } from "./slideContext";
 /** Whose annotations are to be seen. */
 export function LayersSection() {
   const { t } = useTranslation();
-  const { session, workbench } = useOpenSlide();
+  const { session, workbench, desk } = useOpenSlide();
   const snapshot = useObservable(session.annotations);
   const { layers } = snapshot;
   const counts = useMemo(() => countByLayer(snapshot.byId.values()), [snapshot]);
   const hidden = useObservable(workbench.hiddenLayerIds);
   const allShown = layers.every((layer) => !hidden.has(layer.id));
+  const show = (layer: Layer, visible: boolean) => {
+    workbench.setLayerVisible(layer.id, visible);
+    // The overlay is the same finding as its outlines: it comes and goes with them.
+    if (layer.predictionId !== null && layer.predictionId === desk.shown?.id) workbench.setHeatmapStyle({ visible });
+  };
   const toggleAll = () => {
-    for (const layer of layers) workbench.setLayerVisible(layer.id, !allShown);
+    for (const layer of layers) show(layer, !allShown);
   };
   const toggleLabel = allShown ? t("panel.hideAll") : t("panel.showAll");
   return (
@@ -53,7 +58,7 @@ export function LayersSection() {
                 className={panel.icon}
                 aria-pressed={visible}
                 aria-label={visible ? t("panel.hideLayer", { name }) : t("panel.showLayer", { name })}
-                onClick={() => workbench.setLayerVisible(layer.id, !visible)}
+                onClick={() => show(layer, !visible)}
               >
                 {visible ? <IconEye size={16} /> : <IconEyeOff size={16} />}
               </button>
