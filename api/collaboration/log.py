@@ -18,8 +18,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pymysql.err import MySQLError  # type: ignore[import-untyped]
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
+from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
 from tortoise.transactions import in_transaction
 
 from api.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable
@@ -44,7 +45,8 @@ _EVENT_COLUMNS = (
     "undoes",
     "created_at",
 )
-_BUSY = ("1213", "1205", "database is locked", "database table is locked")
+_BUSY = ("(1213,", "(1205,", "database is locked", "database table is locked")
+_AWAY = ("(2002,", "(2003,", "(2006,", "(2013,", "(2014,", "(1053,", "(0, ", "Not connected", "Connection closed")
 
 
 class EventKind(enum.StrEnum):
@@ -218,16 +220,26 @@ async def _write(
             if await SlideEvent.exists(client_id=origin.client_id, mutation_id=origin.mutation_id):
                 raise _reused(origin) from exc
             raise
-        except (OperationalError, TransactionManagementError) as exc:
-            if not any(sign in str(exc) for sign in _BUSY):
-                raise
         except TimeoutError:
             break
+        except (BaseORMException, MySQLError, OSError, EOFError) as exc:
+            if not _may_pass(exc):
+                raise
         await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311
     raise Unavailable(
-        f"The slide {slide_id} is being changed by many at once and nothing was written. Try again.",
+        f"The slide {slide_id} can't be written now: many change it at once, or the database is away. Nothing is lost; "
+        "send the same change again.",
         code="SLIDE_BUSY",
     )
+
+
+def _may_pass(exc: BaseException) -> bool:
+    """Whether trying again may help: a deadlock, a busy lock, or a database that is away.
+
+    Trying again is safe even when a commit went through and only its answer was lost: the replay finds it.
+    """
+    text = str(exc)
+    return isinstance(exc, OSError | EOFError | DBConnectionError) or any(sign in text for sign in (*_BUSY, *_AWAY))
 
 
 async def current_seq(slide_id: UUID) -> int:
