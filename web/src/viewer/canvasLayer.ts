@@ -6,11 +6,16 @@ import { level0FromMap, type ScreenView } from "./coordinates";
 
 export abstract class CanvasLayer extends Layer<Source> {
   protected readonly canvas = document.createElement("canvas");
+  /** Around the canvas, since OpenLayers draws the next layer into a bare one. */
+  private readonly element = document.createElement("div");
 
   constructor(className: string, zIndex: number) {
     super({ source: new Source({}), zIndex });
     this.canvas.className = className;
-    this.canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none";
+    for (const { style } of [this.element, this.canvas]) {
+      style.cssText = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none";
+    }
+    this.element.append(this.canvas);
   }
 
   /**
@@ -41,7 +46,7 @@ export abstract class CanvasLayer extends Layer<Source> {
       const moving = frame.viewHints.some((hint) => hint > 0);
       this.draw(context, screenViewOf(frame), ratio, moving);
     }
-    return this.canvas;
+    return this.element;
   }
 }
 
