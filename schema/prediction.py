@@ -60,6 +60,7 @@ class PredictionModel:
     cases: int | None = strawberry.field(description="How many held-out cases it was measured on.")
     image_auc: float | None = strawberry.field(description="Area under the ROC curve by image.")
     limits: list[str] = strawberry.field(description="What it can't do, in English.")
+    limits_ko: list[str] = strawberry.field(description="What it can't do, in Korean.")
     ready: bool = strawberry.field(description="Whether the model server serves it now.")
 
     @classmethod
@@ -91,6 +92,7 @@ class PredictionModel:
             cases=info.cases,
             image_auc=info.image_auc,
             limits=list(info.limits),
+            limits_ko=list(info.limits_ko),
             ready=entry.is_ready,
         )
 

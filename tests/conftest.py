@@ -7,6 +7,7 @@
 | `sqlite_database` | the same on SQLite alone: for what does not depend on the database |
 | `redis_url` | the address of an empty Redis database |
 | `triton_url` | host:port of a real Triton server with the project's own models |
+| `standin_triton` | a `TritonProcess` with the stand-in models of `tests.servers.triton`, whose answers are known |
 | `model_venv` | the model server's environment, for tests that start a `TritonProcess` of their own |
 | `shared_data` | the folder of real slides, annotations and images beside the project |
 | `chromium_path`, `node_path` | the browser's binary; Node's, for browser tests (`web/node_modules` is there too) |
@@ -34,12 +35,15 @@ from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
 from tests.servers.mariadb import MariadbServer, mariadb_binary
 from tests.servers.redis import RedisServer, redis_binary
+from tests.servers.standins import standin_repository, standin_triton
 from tests.servers.triton import TritonProcess, triton_venv
 
 # Property tests: as many examples as `make test` has time for, or, for `make fuzz`, many more.
 hypothesis.settings.register_profile("tests", deadline=None, max_examples=100, derandomize=in_ci())
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 hypothesis.settings.load_profile("tests")
+
+__all__ = ["standin_repository", "standin_triton"]
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -8,6 +8,7 @@ alarm on a whole slide costs a reader more than a rim of a few pixels.
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -87,12 +88,12 @@ def _reliability(results: list[ImageResult]) -> NDArray[np.float64]:
     return total
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Fit the temperature and choose the threshold on val.")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
     parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of a finished training run")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     torch.set_num_threads(options.threads)
     images = load(select(read_manifest(options.data), "val"))

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import nncf
@@ -132,14 +133,14 @@ def measure(
     return results
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Export a calibrated run to the model repository.")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
     parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of a calibrated run")
     parser.add_argument("--repository", type=Path, default=repository.DEFAULT_FOLDER)
     parser.add_argument("--card", type=Path, default=Path("docs/model-card.md"))
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     torch.set_num_threads(options.threads)
     samples = read_manifest(options.data)

@@ -10,7 +10,8 @@ import json
 import math
 import os
 import random
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ WEIGHTS = "weights.pt"
 class Recipe:
     """Every choice that changes the weights."""
 
-    steps: int = 1200
+    cycles: tuple[tuple[int, float], ...] = ((1000, 1.0), (1600, 0.6))
+    """(last step, peak of the rate) of each cosine; starting warm again gains what one longer cosine does not."""
     crops: tuple[tuple[int, int], ...] = ((192, 16), (288, 7), (384, 4))
     """(side in pixels, images a batch), drawn at random: a network that only ever saw small crops leans on
     their borders, and is worse in the middle of the large windows it is served."""
@@ -56,9 +58,18 @@ class Recipe:
     seed: int = 0
 
     def rate_factor(self, step: int) -> float:
-        """Warm-up, then a half cosine down to one per cent."""
-        cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
-        return min(1.0, (step + 1) / self.warm_up) * (0.99 * cosine + 0.01)
+        """Share of the full rate: in each cycle a warm-up, then a half cosine down to one per cent of its peak."""
+        start = 0
+        for end, peak in self.cycles:
+            if step < end:
+                cosine = 0.5 * (1 + math.cos(math.pi * (step - start) / (end - start)))
+                return peak * min(1.0, (step - start + 1) / self.warm_up) * (0.99 * cosine + 0.01)
+            start = end
+        raise ValueError(f"Step {step} lies behind the recipe's last, {start}.")
+
+    @property
+    def steps(self) -> int:
+        return self.cycles[-1][0]
 
 
 class Trainer:
@@ -220,23 +231,25 @@ def load_network(folder: Path) -> SegmentationNetwork:
     return network.eval()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the cancer segmentation network.")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
     parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of the checkpoint, curves and weights")
-    parser.add_argument("--steps", type=int, default=Recipe.steps)
+    parser.add_argument("--steps", type=int, help="train in one cycle of so many steps instead, for a quick look")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument(
         "--negatives", type=float, default=Recipe.negatives, help="share of images with synthetic tissue"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run of the same folder")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     torch.set_num_threads(options.threads)
     samples = read_manifest(options.data)
     images, validation = load(select(samples, "train")), load(select(samples, "val"))
-    recipe = Recipe(steps=options.steps, seed=options.seed, negatives=options.negatives)
+    recipe = Recipe(seed=options.seed, negatives=options.negatives)
+    if options.steps:
+        recipe = replace(recipe, cycles=((options.steps, 1.0),))
     trainer = Trainer(recipe, images)
     options.run.mkdir(parents=True, exist_ok=True)
     checkpoint = options.run / CHECKPOINT

@@ -18,7 +18,7 @@ import shapely
 Probability = npt.NDArray[np.uint8]
 """(h, w) uint8, probability x 255 of one class; 0 where nothing was predicted."""
 
-_SIMPLIFY_PX = 0.5
+_SIMPLIFY_PX = 0.25
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,19 @@ class ContourTracer:
     def add(self, block: Probability, m_left: int, m_top: int) -> None:
         """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
         height, width = block.shape
-        for part in _trace(block, self._cut, m_left, m_top):
+        positive = block >= self._cut
+        rows, columns = np.flatnonzero(positive.any(axis=1)), np.flatnonzero(positive.any(axis=0))
+        if not len(rows):
+            return
+        y, x = int(rows[0]), int(columns[0])
+        inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
+        for part in _trace(inner, self._cut, m_left + x, m_top + y):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
             (self._cut_off if touches else self._whole).append(part)
 
     def finish(self) -> list[Outline]:
-        """The polygons, joined over block borders and simplified to half a model pixel, from top to bottom."""
+        """The polygons, joined over block borders, smooth to within a model pixel, from top to bottom."""
         parts = [*self._whole, *_join(self._cut_off)]
         kept = [part for part in parts if part.shape.area >= self._min_area_px]
         width, height = self._l0_size
@@ -197,10 +203,21 @@ def _join(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _simplified(parts: Sequence[_Part]) -> list[_Part]:
-    shapes = shapely.simplify([part.shape for part in parts], _SIMPLIFY_PX, preserve_topology=True)
+    smooth = [_without_stairs(part.shape) for part in parts]
+    shapes = shapely.simplify(smooth, _SIMPLIFY_PX, preserve_topology=True)
     return [
         _Part(polygon, part.mean) for part, shape in zip(parts, shapes, strict=True) for polygon in _polygons(shape)
     ]
+
+
+def _without_stairs(shape: shapely.Polygon) -> shapely.Polygon:
+    """The polygon through the middles of its pixel edges: slanted outlines get straight, a corner loses 1/8 pixel."""
+
+    def middles(ring: shapely.LinearRing) -> npt.NDArray[np.float64]:
+        corners = shapely.get_coordinates(shapely.segmentize(ring, 1.0))
+        return np.asarray((corners[:-1] + corners[1:]) / 2, np.float64)
+
+    return shapely.Polygon(middles(shape.exterior), [middles(hole) for hole in shape.interiors])
 
 
 def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:

@@ -17,8 +17,9 @@ from api.predictions import jobs
 from api.predictions.requests import QUEUE_TOPIC
 from api.settings import Settings, get_settings
 from api.slides.storage import Storage
-from workers.prediction import WorkerParts, work_on
+from workers.prediction import WorkerParts, discard_checkpoints, work_on
 from workers.triton import TritonClient
+from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     ):
         parts = WorkerParts(settings, Storage(settings.data), client, channel)
         logger.info("Worker ready; models at %s", client.address)
+        await discard_checkpoints(parts.storage)
         working = asyncio.create_task(_work(parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,7 +57,7 @@ async def _work(parts: WorkerParts) -> None:
     async with parts.channel.subscribe(QUEUE_TOPIC) as hints:
         while True:
             try:
-                claim = await jobs.claim(parts.settings.lease_s)
+                claim = await unbroken(jobs.claim(parts.settings.lease_s))
                 if claim is not None:
                     logger.info("Working on prediction %s, attempt %d", claim.prediction_id, claim.attempt)
                     await work_on(claim, parts)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from tortoise.transactions import in_transaction
 
 from api.errors import InvalidInput, TooLarge
-from api.models.slide import Slide, SlideSequence
+from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.names import safe_filename
@@ -67,13 +67,21 @@ class Ingest:
             self._storage.remove_upload(upload_id)
 
     async def adopt(
-        self, path: Path, filename: str, project_id: UUID, user_id: UUID | None, name: str | None = None
+        self,
+        path: Path,
+        filename: str,
+        project_id: UUID,
+        user_id: UUID | None,
+        name: str | None = None,
+        *,
+        upload_id: UUID | None = None,
     ) -> Slide:
-        """Take in a file that lies alone in an upload folder; on success it is moved away from there.
+        """Take in a file that lies alone in an upload folder. It stays there too, so that a crash loses nothing.
 
         Args:
             filename: what its owner calls it.
             name: the slide's name; by default the file's without its ending.
+            upload_id: the upload that is DONE with this slide, in the same transaction.
 
         Raises:
             UnsupportedSlide: it is no slide; the caller removes it.
@@ -92,6 +100,7 @@ class Ingest:
             try:
                 return await _create_rows(
                     checked.facts,
+                    upload_id,
                     project_id=project_id,
                     created_by_id=user_id,
                     name=(name or Path(filename).stem or filename)[:255],
@@ -158,7 +167,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _create_rows(facts: SlideFacts, **columns: Any) -> Slide:
+async def _create_rows(facts: SlideFacts, upload_id: UUID | None, **columns: Any) -> Slide:
     described: dict[str, Any] = {
         "vendor": facts.vendor[:64],
         "width": facts.width,
@@ -173,4 +182,6 @@ async def _create_rows(facts: SlideFacts, **columns: Any) -> Slide:
     async with in_transaction():
         slide = await Slide.create(**described, **columns)
         await SlideSequence.create(slide=slide, seq=0)
+        if upload_id is not None:
+            await Upload.filter(id=upload_id).update(status=UploadStatus.DONE, slide_id=slide.id)
     return slide

@@ -160,7 +160,6 @@ class _Reader:
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
             # No secrets of the server: only what Python needs to find the code, and one thread per process.
             env={
                 "PATH": os.environ.get("PATH", ""),
@@ -220,7 +219,8 @@ class _Reader:
                     self._is_ready = True
         except (TimeoutError, asyncio.IncompleteReadError, OSError, ValueError) as error:
             raise Unavailable(
-                "The slide reader does not start. Run `coslide doctor` to see why.", code="READER_DOWN"
+                "The slide reader does not start; the server's log says why. Ask its administrator to look.",
+                code="READER_DOWN",
             ) from error
 
     async def _write(self, request: Message) -> None:

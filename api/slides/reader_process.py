@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from api.errors import PlatformError, Unavailable, UnsupportedSlide
@@ -91,11 +92,14 @@ def _confine(memory_mb: int) -> None:
 def main() -> None:
     module, memory_mb = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What C libraries print must not get between the messages.
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
-    os.dup2(2, 1)
+    # A reader that can't start says why in the server's log.
     operations: Mapping[str, Operation] = importlib.import_module(module).OPERATIONS
     _confine(memory_mb)
+    # From here on C libraries print about files: neither between the messages nor into the log.
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
     for chunk in encode(Message({"ready": True})):
         answers.write(chunk)
     answers.flush()

@@ -27,6 +27,7 @@ REDNESS = ModelInfo(
     licence="CC0-1.0",
     training_data="none",
     limits=("knows only red",),
+    limits_ko=("빨강만 안다",),
     dice_carcinoma=0.5,
     dice_low95=None,
     dice_high95=None,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import hashlib
 import os
 import re
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -66,6 +68,32 @@ def content(tmp_path: Path) -> bytes:
     return make_slide(tmp_path / "made.tiff", mpp=0.5).path.read_bytes()
 
 
+ServerHas = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+def server_has(monkeypatch: pytest.MonkeyPatch) -> ServerHas:
+    """Waits until the server has taken so many bytes of the test's requests into its hands, on the disk or not."""
+    taken = 0
+    more = asyncio.Condition()
+    with_deadline = uploads_module._with_deadline
+
+    async def watched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        nonlocal taken
+        async for chunk in with_deadline(chunks):
+            yield chunk
+            async with more:
+                taken += len(chunk)
+                more.notify_all()
+
+    async def wait(count: int) -> None:
+        async with asyncio.timeout(20), more:
+            await more.wait_for(lambda: taken >= count)
+
+    monkeypatch.setattr(uploads_module, "_with_deadline", watched)
+    return wait
+
+
 async def test_what_the_server_can_do(browse: Browse) -> None:
     answer = await (await browse(None)).options("/uploads")
     assert answer.status_code == 204
@@ -102,21 +130,20 @@ async def test_a_slide_in_pieces(browse: Browse, team: Team, services: SlideServ
 
 
 async def test_a_connection_that_breaks_keeps_what_arrived(
-    browse: Browse, team: Team, content: bytes, services: SlideServices
+    browse: Browse, team: Team, content: bytes, services: SlideServices, server_has: ServerHas
 ) -> None:
     browser = await browse(team.people[Role.OWNER])
     path = await begin(browser, team.project.id, len(content))
-    sent = asyncio.Event()
 
     async def breaks_off() -> AsyncIterator[bytes]:
         yield content[:40_000]
-        sent.set()
         await asyncio.Event().wait()
 
     upload_id = UUID(path.rsplit("/", 1)[1])
     headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
     sending = asyncio.ensure_future(browser.patch(path, content=breaks_off(), headers=headers))
-    await sent.wait()
+    await server_has(40_000)
+    assert (await Upload.get(id=upload_id)).offset == 0
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     async with asyncio.timeout(10):
@@ -131,24 +158,20 @@ async def test_a_connection_that_breaks_keeps_what_arrived(
     assert services.storage.slide_path((await Slide.get()).sha256).read_bytes() == content
 
 
-async def test_two_requests_at_once(browse: Browse, team: Team, content: bytes) -> None:
+async def test_two_requests_at_once(browse: Browse, team: Team, content: bytes, server_has: ServerHas) -> None:
     browser = await browse(team.people[Role.OWNER])
     path = await begin(browser, team.project.id, len(content))
-    sent, release = asyncio.Event(), asyncio.Event()
+    release = asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield content[:1000]
-        sent.set()
         await release.wait()
         yield content[1000:]
 
     headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
     first = asyncio.ensure_future(browser.patch(path, content=slowly(), headers=headers))
-    await sent.wait()
-    async with asyncio.timeout(10):
-        while (second := await send(browser, path, 0, b"x")).status_code != 423:
-            assert second.status_code == 409  # the first had not begun to hold it
-    assert code_of(second) == (423, "UPLOAD_LOCKED")
+    await server_has(1000)
+    assert code_of(await send(browser, path, 0, b"x")) == (423, "UPLOAD_LOCKED")
     assert code_of(await browser.delete(path, headers=TUS)) == (423, "UPLOAD_LOCKED")
     release.set()
     answer = await first
@@ -304,6 +327,68 @@ async def test_a_check_that_was_interrupted_is_done_when_the_client_asks(
     await Upload.filter(id=upload_id).update(offset=len(content), status=UploadStatus.CHECKING)
     head = await browser.head(path, headers=TUS)
     assert (head.status_code, head.headers["coslide-slide"]) == (200, str((await Slide.get()).id))
+
+
+async def test_a_server_that_died_between_the_file_and_its_row(
+    browse: Browse, team: Team, content: bytes, services: SlideServices
+) -> None:
+    """The file is in storage already, the slide's row is not: the check begins again and ends as it should."""
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    upload_id = UUID(path.rsplit("/", 1)[1])
+    file = services.storage.upload_path(upload_id)
+    file.write_bytes(content)
+    await Upload.filter(id=upload_id).update(offset=len(content), status=UploadStatus.CHECKING)
+    sha256 = hashlib.sha256(content).hexdigest()
+    _, index = await services.reader.describe(file)
+    services.storage.adopt_slide(file, sha256, index.to_bytes(), None)
+    assert file.exists()
+    answers = await asyncio.gather(*(browser.head(path, headers=TUS) for _ in range(4)))
+    assert {answer.status_code for answer in answers} <= {200, 423}
+    last = await browser.head(path, headers=TUS)
+    slide = await Slide.get()
+    assert (last.headers["coslide-slide"], slide.sha256) == (str(slide.id), sha256)
+    assert not file.exists()
+
+
+async def test_cancelling_a_write_writes_nothing_twice(
+    team: Team, services: SlideServices, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is cancelled while bytes go to the disk: they are counted once, and the next request goes on."""
+    monkeypatch.setattr(uploads_module, "FLUSH_BYTES", 1000)
+    user_id = team.people[Role.OWNER].id
+    upload = await services.uploads.create(
+        user_id=user_id, project_id=team.project.id, filename="a", length=len(content)
+    )
+    writing, release = threading.Event(), threading.Event()
+    real_pwrite = os.pwrite
+
+    def slow_pwrite(file: int, data: memoryview, at: int) -> int:
+        writing.set()
+        release.wait(10)
+        return real_pwrite(file, data, at)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, 3000, 1000):
+            yield content[at : at + 1000]
+
+    monkeypatch.setattr(uploads_module.os, "pwrite", slow_pwrite)
+    request = asyncio.ensure_future(services.uploads.append(upload, 0, chunks()))
+    await asyncio.to_thread(writing.wait, 10)
+    request.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    row = await Upload.get()
+    assert row.offset == 1000
+    assert services.storage.upload_path(row.id).read_bytes() == content[:1000]
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield content[1000:]
+
+    done = await services.uploads.append(row, 1000, rest())
+    assert done.status is UploadStatus.DONE
+    assert (await Slide.get()).sha256 == hashlib.sha256(content).hexdigest()
 
 
 async def test_sweeping(browse: Browse, team: Team, content: bytes, services: SlideServices) -> None:

@@ -75,6 +75,7 @@ def write_model(repository: Path, name: str, *, threshold: float = 0.5, mpp: flo
         "licence": "CC0-1.0",
         "training_data": "none",
         "limits": '["knows only red"]',
+        "limits_ko": '["빨강만 안다"]',
         "class_names": json.dumps({"carcinoma": {"en": "Red", "ko": "빨강"}}, ensure_ascii=False),
         "colors": json.dumps({"carcinoma": "#d62839"}),
         "dice_carcinoma": "0.5",

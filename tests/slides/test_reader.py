@@ -165,12 +165,13 @@ async def test_too_many_waiting_requests_are_turned_away(
     assert (await waiting).body["pid"]
 
 
-async def test_a_reader_that_can_not_start() -> None:
+async def test_a_reader_that_can_not_start_says_why_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
     async with ReaderPool(processes=1, memory_mb=1024, timeout_s=5, operations="no.such.module") as pool:
         for _ in range(2):
             with pytest.raises(Unavailable) as caught:
                 await pool.call("echo", {})
             assert caught.value.code == "READER_DOWN"
+    assert "No module named 'no'" in capfd.readouterr().err
 
 
 async def test_an_associated_image_that_is_missing(pool: ReaderPool, tmp_path: Path) -> None:

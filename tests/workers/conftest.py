@@ -1,35 +1,18 @@
-"""Real Triton with stand-in models, and painted slides."""
+"""Painted slides."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import shapely
 
-from tests.servers.triton import TritonProcess, write_model
+from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide, paint_slide
 
 
-@pytest.fixture(scope="session")
-def standin_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model repository with the stand-ins `redness`, `slow` and `faulty`."""
-    repository = tmp_path_factory.mktemp("models")
-    for name in ("redness", "slow", "faulty"):
-        write_model(repository, name)
-    return repository
-
-
-@pytest.fixture(scope="session")
-def triton(
-    model_venv: Path, standin_repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TritonProcess]:
-    """One Triton server for the whole run. A test that takes it away makes a `TritonProcess` of its own."""
-    server = TritonProcess(tmp_path_factory.mktemp("triton"), standin_repository)
-    server.start()
-    yield server
-    server.stop()
+@pytest.fixture
+def triton(standin_triton: TritonProcess) -> TritonProcess:
+    """The server with the stand-in models."""
+    return standin_triton
 
 
 @pytest.fixture(scope="session")

@@ -14,19 +14,17 @@ from api.annotations.chunks import unpack_prediction
 from api.models.annotation import AnnotationChunk
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus
 from api.models.slide import Slide
-from api.predictions.patch_store import PatchStore
 from api.slides.storage import Storage
 from tests.servers.coslide import WorkerServer
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide
 from tests.workers.stored import ask_for, heatmap_bytes, store
 from workers.pipeline import IN_FLIGHT
-from workers.plan import Plan
 from workers.triton import TritonClient
 
 pytestmark = pytest.mark.triton
 
-Result = tuple[dict[object, bytes], list[object], bytes]
+Result = tuple[dict[object, bytes], list[object]]
 
 
 @pytest.fixture
@@ -51,13 +49,11 @@ async def until_done(prediction: Prediction, count: int) -> None:
 
 
 async def result_of(storage: Storage, prediction: Prediction) -> Result:
-    """Heatmap, polygons and stored probabilities: all that a prediction leaves."""
+    """Heatmap and polygons: all that a prediction leaves."""
     chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
     objects = [item for chunk in chunks for item in unpack_prediction(chunk.data)]
-    heatmap = await heatmap_bytes(storage, prediction)
-    plan = Plan.load(storage.prediction_path(prediction.id) / "plan.json")
-    with PatchStore(storage.prediction_path(prediction.id), classes=3, patch_px=512) as patches:
-        return dict(heatmap), list(objects), b"".join(patches.read(slot).tobytes() for slot in range(len(plan.cells)))
+    assert not (storage.prediction_path(prediction.id) / "patches.u8").exists()
+    return dict(await heatmap_bytes(storage, prediction)), list(objects)
 
 
 async def undisturbed(data: Path, slide: Slide, client: TritonClient, url: str, address: str) -> Result:

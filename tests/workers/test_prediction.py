@@ -19,13 +19,14 @@ from api.models.prediction import HeatmapTile, Prediction, PredictionShard, Pred
 from api.models.slide import Slide, SlideSequence
 from api.predictions import jobs
 from api.predictions.heatmap import TileKey
+from api.predictions.patch_store import PatchStore
 from api.settings import Settings
 from api.slides.storage import Storage
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import LESION_PROBABILITY, PaintedSlide, paint_slide
 from tests.workers.stored import ask_for, heatmap_bytes, store
 from workers.overlay import decode_png
-from workers.prediction import WorkerParts, work_on
+from workers.prediction import WorkerParts, discard_checkpoints, work_on
 from workers.triton import TritonClient
 
 pytestmark = pytest.mark.triton
@@ -158,6 +159,7 @@ async def test_cancelling_frees_the_worker_within_a_second(
     await prediction.refresh_from_db()
     assert prediction.status is PredictionStatus.CANCELLED
     assert prediction.done < 12
+    assert not (parts.storage.prediction_path(prediction.id) / "patches.u8").exists()
     assert await Layer.all().count() == 0
 
 
@@ -193,6 +195,21 @@ async def test_a_worker_asked_to_stop_gives_its_work_back_with_what_is_done(
     await do_next(parts)
     await prediction.refresh_from_db()
     assert (prediction.status, prediction.done) == (PredictionStatus.SUCCEEDED, 12)
+
+
+async def test_checkpoints_that_nobody_needs_are_removed(
+    sqlite_database: object, parts: WorkerParts, two_lesions: PaintedSlide
+) -> None:
+    slide = await store(parts.storage, two_lesions)
+    kept, cancelled = await ask_for(slide, parts.client), await ask_for(slide, parts.client, "slow")
+    for prediction in (kept, cancelled):
+        PatchStore(parts.storage.prediction_path(prediction.id), classes=3, patch_px=512).close()
+    await jobs.cancel(cancelled.id, by=None)
+
+    await discard_checkpoints(parts.storage)
+
+    left = [path.parent.name for path in parts.storage.root.glob("predictions/*/patches.u8")]
+    assert left == [str(kept.id)]
 
 
 async def test_a_slide_whose_file_is_gone_fails_with_what_to_do(

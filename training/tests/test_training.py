@@ -45,7 +45,7 @@ def images() -> Images:
 
 
 def test_a_resumed_run_reaches_the_same_weights(images: Images) -> None:
-    recipe = Recipe(steps=4, crops=((64, 4), (32, 8)))
+    recipe = Recipe(cycles=((4, 1.0),), crops=((64, 4), (32, 8)))
     whole = Trainer(recipe, images)
     for _ in range(4):
         whole.advance()
@@ -63,7 +63,7 @@ def test_a_resumed_run_reaches_the_same_weights(images: Images) -> None:
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(images: Images) -> None:
-    recipe = Recipe(steps=2, crops=((32, 4),))
+    recipe = Recipe(cycles=((2, 1.0),), crops=((32, 4),))
     state = Trainer(recipe, images).state()
     with pytest.raises(ValueError, match="Use the same options, or another --run"):
         Trainer(dataclasses.replace(recipe, seed=1), images).restore(state)

@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { connect } from "../sync";
+import type { connect } from "../sync/client";
 
 export type Connection = ReturnType<typeof connect>;
 

@@ -39,8 +39,15 @@ export function failureOf(error: unknown): Failure {
 /** In the reader's language by the code, else in the server's own words. */
 export function describeFailure(failure: Failure): string {
   const key = `failure.${failure.code}`;
-  if (i18next.exists(key)) return i18next.t(key, { defaultValue: failure.message, ...readableParams(failure.params) });
+  const values = readableParams(failure.params);
+  const text: unknown = i18next.getResource(i18next.language, "translation", key);
+  if (typeof text === "string" && slotsOf(text).every((slot) => slot in values))
+    return i18next.t(key, { defaultValue: text, ...values });
   return failure.message || i18next.t("failure.fallback");
+}
+
+function slotsOf(text: string): string[] {
+  return [...text.matchAll(/\{\{(\w+)/g)].flatMap((match) => match[1] ?? []);
 }
 
 /** Values as people read them: bytes, seconds and plain numbers. */

@@ -120,7 +120,7 @@ function AddMember({ projectId, myRole, onAdded }: AddProps) {
         renderOption={({ option }) => <RoleOption role={option.value as Role} />}
         comboboxProps={{ width: 300, position: "bottom-end" }}
       />
-      <Button type="submit" loading={busy} mt={22}>
+      <Button type="submit" loading={busy} mt={24}>
         {t("members.add")}
       </Button>
       <div className={styles.wide}>

@@ -48,15 +48,26 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
         )}
       </div>
       <div className={styles.body}>
-        <h2 className={styles.name} title={slide.name}>
-          {binned ? (
-            slide.name
-          ) : (
-            <Link href={slidePath(slide.id)} className={styles.link} aria-label={t("grid.open", { name: slide.name })}>
-              {slide.name}
-            </Link>
+        <div className={styles.title}>
+          <h2 className={styles.name} title={slide.name}>
+            {binned ? (
+              slide.name
+            ) : (
+              <Link
+                href={slidePath(slide.id)}
+                className={styles.link}
+                aria-label={t("grid.open", { name: slide.name })}
+              >
+                {slide.name}
+              </Link>
+            )}
+          </h2>
+          {!binned && (
+            <div className={styles.menu}>
+              <SlideMenu slide={slide} canManage={canManage} onChoose={setDialog} onChanged={onChanged} />
+            </div>
           )}
-        </h2>
+        </div>
         <p className={styles.meta}>{metaOf(slide, t("grid.scaleUnknown"))}</p>
         {slide.tags.length > 0 && (
           <div className={styles.tags}>
@@ -84,11 +95,6 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
           )}
         </div>
       </div>
-      {!binned && (
-        <div className={styles.menu}>
-          <SlideMenu slide={slide} canManage={canManage} onChoose={setDialog} onChanged={onChanged} />
-        </div>
-      )}
       {dialog === "describe" && <DescribeSlide slide={slide} onClose={() => setDialog(null)} onDone={done} />}
       {dialog === "scale" && <ScaleDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
     </li>

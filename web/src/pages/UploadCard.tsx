@@ -23,7 +23,7 @@ export function UploadCard({ projectId, over, onFiles }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const mine = useObservable(uploads).filter((upload) => upload.projectId === projectId);
   return (
-    <li className={styles.card} data-over={over || undefined}>
+    <li className={styles.card} data-over={over || undefined} data-empty={mine.length === 0 || undefined}>
       <div className={styles.head}>
         <IconUpload size={20} aria-hidden />
         <h2>{over ? t("grid.dropNow") : t("grid.drop")}</h2>

@@ -1,8 +1,9 @@
 import { IconEye, IconEyeOff } from "@tabler/icons-react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
 import { formatNumber } from "../i18n/format";
-import type { Layer } from "../model/annotation";
+import type { Annotation, Layer } from "../model/annotation";
 import panel from "./panel.module.css";
 import { Section } from "./Section";
 import { useOpenSlide } from "./slideContext";
@@ -10,12 +11,19 @@ import { useOpenSlide } from "./slideContext";
 /** Whose annotations are to be seen. */
 export function LayersSection() {
   const { t } = useTranslation();
-  const { session, workbench } = useOpenSlide();
-  const { layers } = useObservable(session.annotations);
+  const { session, workbench, desk } = useOpenSlide();
+  const snapshot = useObservable(session.annotations);
+  const { layers } = snapshot;
+  const counts = useMemo(() => countByLayer(snapshot.byId.values()), [snapshot]);
   const hidden = useObservable(workbench.hiddenLayerIds);
   const allShown = layers.every((layer) => !hidden.has(layer.id));
+  const show = (layer: Layer, visible: boolean) => {
+    workbench.setLayerVisible(layer.id, visible);
+    // The overlay is the same finding as its outlines: it comes and goes with them.
+    if (layer.predictionId !== null && layer.predictionId === desk.shown?.id) workbench.setHeatmapStyle({ visible });
+  };
   const toggleAll = () => {
-    for (const layer of layers) workbench.setLayerVisible(layer.id, !allShown);
+    for (const layer of layers) show(layer, !allShown);
   };
   const toggleLabel = allShown ? t("panel.hideAll") : t("panel.showAll");
   return (
@@ -44,13 +52,13 @@ export function LayersSection() {
               <span className={panel.label} style={visible ? undefined : { opacity: 0.5 }} title={name}>
                 {name}
               </span>
-              <span className={panel.figure}>{formatNumber(layer.annotationCount)}</span>
+              <span className={panel.figure}>{formatNumber(countOf(layer, counts))}</span>
               <button
                 type="button"
                 className={panel.icon}
                 aria-pressed={visible}
                 aria-label={visible ? t("panel.hideLayer", { name }) : t("panel.showLayer", { name })}
-                onClick={() => workbench.setLayerVisible(layer.id, !visible)}
+                onClick={() => show(layer, !visible)}
               >
                 {visible ? <IconEye size={16} /> : <IconEyeOff size={16} />}
               </button>
@@ -60,6 +68,17 @@ export function LayersSection() {
       </ul>
     </Section>
   );
+}
+
+function countByLayer(annotations: Iterable<Annotation>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { layerId } of annotations) counts.set(layerId, (counts.get(layerId) ?? 0) + 1);
+  return counts;
+}
+
+/** What is drawn is counted here, at once; predicted outlines are too many to be held as records, so the server counts them. */
+function countOf(layer: Layer, counts: ReadonlyMap<string, number>): number {
+  return layer.kind === "PREDICTION" ? layer.annotationCount : (counts.get(layer.id) ?? 0);
 }
 
 function nameOf(layer: Layer, t: ReturnType<typeof useTranslation>["t"]): string {

@@ -1,4 +1,5 @@
 import { Select, Skeleton } from "@mantine/core";
+import i18next from "i18next";
 import { useTranslation } from "react-i18next";
 import { currentLanguage } from "../i18n";
 import { formatFigure, formatNumber } from "../i18n/format";
@@ -44,7 +45,7 @@ export function ModelCard() {
         </div>
       )}
       <p className={styles.muted}>{factsOf(model, t)}</p>
-      <p className={styles.warning}>{t("ai.research", { organ: model.organ })}</p>
+      <p className={styles.warning}>{t("ai.research", { organ: organName(model.organ) })}</p>
       <Warnings model={model} />
       <Details model={model} />
     </section>
@@ -55,9 +56,14 @@ function factsOf(model: Model, t: ReturnType<typeof useTranslation>["t"]): strin
   const dice = model.diceCarcinoma == null ? null : t("ai.dice", { value: formatNumber(model.diceCarcinoma, 2) });
   const cases = model.cases == null ? null : t("ai.cases", { count: model.cases });
   const measured = [dice, cases].filter(Boolean).join(" ");
-  return [model.organ, t("panel.perPixel", { value: formatNumber(model.mpp, 1) }), measured]
+  return [organName(model.organ), t("panel.perPixel", { value: formatNumber(model.mpp, 1) }), measured]
     .filter(Boolean)
     .join(" · ");
+}
+
+/** The organ in the reader's language where it is a known one, else as the model card says it. */
+function organName(organ: string): string {
+  return i18next.t(`organ.${organ}`, { defaultValue: organ });
 }
 
 /** What makes this slide a bad one for this model. */

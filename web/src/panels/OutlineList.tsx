@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconCheck, IconDownload, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { showToast } from "../app/toasts";
 import { useObservable } from "../app/useObservable";
@@ -39,6 +40,26 @@ export function OutlineList() {
     }
     showToast(t("ai.acceptedToast", { count: chosen.length }));
   };
+  const reject = (polygon: PredictionPolygon) => workbench.rejectPredictionPolygons([polygon.index]);
+  const kindOf = (polygon: PredictionPolygon) => classes[polygon.classIndex];
+  const nameOf = (polygon: PredictionPolygon) =>
+    `${labelOf(kindOf(polygon), language) ?? t("ai.cancer")} #${polygon.index + 1}`;
+  const takeKey = (polygon: PredictionPolygon, key: string): boolean => {
+    if (!canDraw || (key !== "Enter" && key.toLowerCase() !== "x")) return false;
+    if (key === "Enter") accept([polygon]);
+    else reject(polygon);
+    return true;
+  };
+  const verbs = (polygon: PredictionPolygon) => (
+    <>
+      <Verb label={t("ai.accept", { name: nameOf(polygon) })} onClick={() => accept([polygon])}>
+        <IconCheck size={15} color="var(--ok)" />
+      </Verb>
+      <Verb label={t("ai.reject", { name: nameOf(polygon) })} onClick={() => reject(polygon)}>
+        <IconX size={15} />
+      </Verb>
+    </>
+  );
   if (!loading && polygons.length === 0) return <p className={panel.hint}>{t("ai.noResults")}</p>;
   return (
     <>
@@ -51,31 +72,16 @@ export function OutlineList() {
           current={selected === null ? null : String(selected)}
           selected={(polygon) => polygon.index === selected}
           onPick={(polygon) => workbench.selectPredictionPolygon(polygon.index, { goThere: true })}
+          onKey={takeKey}
+          actions={canDraw ? verbs : undefined}
         >
-          {(polygon) => {
-            const kind = classes[polygon.classIndex];
-            const name = `${labelOf(kind, language) ?? t("ai.cancer")} #${polygon.index + 1}`;
-            return (
-              <>
-                <TermSwatch look={{ color: kind?.color ?? "var(--ai)", pattern: "solid" }} />
-                <span className={panel.label}>{name}</span>
-                <span className={panel.figure}>{formatArea(polygon.areaPx, scale, language)}</span>
-                {canDraw && (
-                  <>
-                    <Verb label={t("ai.accept", { name })} onClick={() => accept([polygon])}>
-                      <IconCheck size={15} color="var(--ok)" />
-                    </Verb>
-                    <Verb
-                      label={t("ai.reject", { name })}
-                      onClick={() => workbench.rejectPredictionPolygons([polygon.index])}
-                    >
-                      <IconX size={15} />
-                    </Verb>
-                  </>
-                )}
-              </>
-            );
-          }}
+          {(polygon) => (
+            <>
+              <TermSwatch look={{ color: kindOf(polygon)?.color ?? "var(--ai)", pattern: "solid" }} />
+              <span className={panel.label}>{nameOf(polygon)}</span>
+              <span className={panel.figure}>{formatArea(polygon.areaPx, scale, language)}</span>
+            </>
+          )}
         </VirtualList>
       </div>
       <div className={styles.accept}>
@@ -114,13 +120,14 @@ function labelOf(kind: Model["classes"][number] | undefined, language: string): 
 interface VerbProps {
   readonly label: string;
   readonly onClick: () => void;
-  readonly children: React.ReactNode;
+  readonly children: ReactNode;
 }
 
 function Verb({ label, onClick, children }: VerbProps) {
   return (
     <button
       type="button"
+      tabIndex={-1}
       className={panel.icon}
       aria-label={label}
       title={label}

@@ -21,6 +21,8 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("keys.removePoint"), "⌫"],
         [t("keys.abandon"), "Esc"],
         [t("keys.deleteSelection"), "Del"],
+        [t("keys.acceptOutline"), "Enter"],
+        [t("keys.rejectOutline"), "X"],
         [t("tool.undo"), "Ctrl", "Z"],
         [t("tool.redo"), "Ctrl", "Y"],
       ],

@@ -2,7 +2,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconLock } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
@@ -90,113 +90,107 @@ export function SlideFrame({ slide, refresh }: Props) {
     { label: project.name, href: projectPath(project.id) },
     { label: slide.name },
   ];
-  const live = session && workbench;
+  const desk = usePredictionDesk(slide.id, session, workbench);
+  const open = useMemo<OpenSlide | null>(
+    () =>
+      session &&
+      workbench && {
+        slide,
+        terms,
+        session,
+        workbench,
+        canDraw,
+        canManage,
+        desk,
+        openTerms: () => setDialog("terms"),
+        openScale: () => setDialog("scale"),
+        refresh,
+      },
+    [slide, terms, session, workbench, canDraw, canManage, desk, refresh],
+  );
+  const live = open !== null;
 
-  const frame = (
-    <div className={styles.frame} data-left={leftTab !== "none" || undefined} data-right={rightOpen || undefined}>
-      <title>{`${slide.name} · Coslide`}</title>
-      <div className={styles.top}>
-        <AppBar
-          compact
-          crumbs={crumbs.slice(1)}
-          status={live && <SaveState />}
-          center={live && <ToolBar />}
-          right={
-            live && (
-              <>
-                <People />
-                <SlideMenu onShortcuts={() => setDialog("keys")} />
-                <ShareButton />
-                <PredictButton onPressed={() => openTab("ai")} />
-              </>
-            )
-          }
-        />
-      </div>
-      <Rail tab={leftTab} onTab={setLeftTab} onShortcuts={() => setDialog("keys")} />
-      <aside className={styles.left} aria-label={t("viewer.panelLeft")}>
-        {live && leftTab !== "none" && <LeftPanel tab={leftTab} />}
-      </aside>
-      <main className={styles.canvas}>
-        <div ref={container} className={styles.viewer} />
-        {!live && (
-          <div className={styles.opening}>
-            <Loader aria-label={t("viewer.loading")} />
-          </div>
-        )}
-        {live && (
-          <>
-            <OfflineBanner />
-            {!canDraw && <ReadOnlyNote />}
-            <div className={styles.toasts}>
-              <Notices />
-              <ConflictToasts />
+  return (
+    <SlideProvider value={open}>
+      <div className={styles.frame} data-left={leftTab !== "none" || undefined} data-right={rightOpen || undefined}>
+        <title>{`${slide.name} · Coslide`}</title>
+        <div className={styles.top}>
+          <AppBar
+            compact
+            crumbs={crumbs.slice(1)}
+            status={live && <SaveState />}
+            center={live && <ToolBar />}
+            right={
+              live && (
+                <>
+                  <People />
+                  <SlideMenu onShortcuts={() => setDialog("keys")} />
+                  <ShareButton />
+                  <PredictButton onPressed={() => openTab("ai")} />
+                </>
+              )
+            }
+          />
+        </div>
+        <Rail tab={leftTab} onTab={setLeftTab} onShortcuts={() => setDialog("keys")} />
+        <aside className={styles.left} aria-label={t("viewer.panelLeft")}>
+          {live && leftTab !== "none" && <LeftPanel tab={leftTab} />}
+        </aside>
+        <main className={styles.canvas}>
+          <div ref={container} className={styles.viewer} />
+          {!live && (
+            <div className={styles.opening}>
+              <Loader aria-label={t("viewer.loading")} />
             </div>
-          </>
-        )}
-      </main>
-      <aside className={styles.right} aria-label={t("viewer.panelRight")}>
-        {live && rightOpen && <RightPanel tab={rightTab} onTab={setRightTab} />}
-      </aside>
-      <footer className={styles.status}>
-        {live && (
-          <StatusBar
-            leftOpen={leftTab !== "none"}
-            rightOpen={rightOpen}
-            onFoldLeft={foldLeft}
-            onFoldRight={foldRight}
+          )}
+          {live && (
+            <>
+              <OfflineBanner />
+              {!canDraw && <ReadOnlyNote />}
+              <div className={styles.toasts}>
+                <Notices />
+                <ConflictToasts />
+              </div>
+            </>
+          )}
+        </main>
+        <aside className={styles.right} aria-label={t("viewer.panelRight")}>
+          {live && rightOpen && <RightPanel tab={rightTab} onTab={setRightTab} />}
+        </aside>
+        <footer className={styles.status}>
+          {live && (
+            <StatusBar
+              leftOpen={leftTab !== "none"}
+              rightOpen={rightOpen}
+              onFoldLeft={foldLeft}
+              onFoldRight={foldRight}
+            />
+          )}
+        </footer>
+        {ended && <Ended projectId={project.id} />}
+        {dialog === "keys" && <ShortcutSheet onClose={() => setDialog(null)} />}
+        {dialog === "terms" && (
+          <TermsDialog
+            projectId={project.id}
+            onClose={() => {
+              setDialog(null);
+              refresh();
+            }}
           />
         )}
-      </footer>
-      {ended && <Ended projectId={project.id} />}
-      {dialog === "keys" && <ShortcutSheet onClose={() => setDialog(null)} />}
-      {dialog === "terms" && (
-        <TermsDialog
-          projectId={project.id}
-          onClose={() => {
-            setDialog(null);
-            refresh();
-          }}
-        />
-      )}
-      {dialog === "scale" && (
-        <ScaleDialog
-          slide={slide}
-          onClose={() => setDialog(null)}
-          onDone={() => {
-            setDialog(null);
-            refresh();
-          }}
-        />
-      )}
-    </div>
+        {dialog === "scale" && (
+          <ScaleDialog
+            slide={slide}
+            onClose={() => setDialog(null)}
+            onDone={() => {
+              setDialog(null);
+              refresh();
+            }}
+          />
+        )}
+      </div>
+    </SlideProvider>
   );
-  if (!live) return frame;
-  return (
-    <Shared
-      slide={slide}
-      terms={terms}
-      session={session}
-      workbench={workbench}
-      canDraw={canDraw}
-      canManage={canManage}
-      openTerms={() => setDialog("terms")}
-      openScale={() => setDialog("scale")}
-      refresh={refresh}
-    >
-      {frame}
-    </Shared>
-  );
-}
-
-interface SharedProps extends Omit<OpenSlide, "desk"> {
-  readonly children: ReactNode;
-}
-
-/** Hands the open slide to the panels. */
-function Shared({ children, ...open }: SharedProps) {
-  const desk = usePredictionDesk(open.session, open.workbench);
-  return <SlideProvider value={{ ...open, desk }}>{children}</SlideProvider>;
 }
 
 function ReadOnlyNote() {

@@ -29,8 +29,9 @@ export function SlideMenu({ onShortcuts }: { readonly onShortcuts: () => void })
   };
   const bringIn = async (file: File) => {
     try {
-      const count = await importAnnotations(slide.id, file);
-      showToast(t("viewer.imported", { count }));
+      const { imported, repairs } = await importAnnotations(slide.id, file);
+      const mended = repairs > 0 ? ` · ${t("viewer.repaired", { count: repairs })}` : "";
+      showToast(t("viewer.imported", { count: imported }) + mended);
     } catch (error) {
       showToast(`${file.name}: ${describeFailure(failureOf(error))}`, { tone: "warning" });
     }

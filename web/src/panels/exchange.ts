@@ -8,12 +8,19 @@ const IMPORT_TIMEOUT_MS = 120_000;
 
 export const exportUrl = (slideId: string, format: ExportFormat): string => `/slides/${slideId}/export/${format}`;
 
+export interface Imported {
+  /** Annotations taken over. */
+  readonly imported: number;
+  /** Outlines that crossed themselves or were not closed, and are mended now. */
+  readonly repairs: number;
+}
+
 /**
  * Sends a file of annotations to a slide; the server finds out its format.
  *
- * Resolves to the number of annotations taken over; throws `RequestFailed`.
+ * Throws `RequestFailed` with what is wrong with the file.
  */
-export async function importAnnotations(slideId: string, file: File): Promise<number> {
+export async function importAnnotations(slideId: string, file: File): Promise<Imported> {
   let response: Response;
   try {
     response = await fetch(`/slides/${slideId}/import?filename=${encodeURIComponent(file.name)}`, {
@@ -25,11 +32,11 @@ export async function importAnnotations(slideId: string, file: File): Promise<nu
   } catch {
     throw new RequestFailed(NETWORK_FAILURE);
   }
-  const answer: { error?: Failure; annotations?: number } | null = await response.json().catch(() => null);
+  const answer: ({ error?: Failure } & Partial<Imported>) | null = await response.json().catch(() => null);
   if (!response.ok || !answer) {
     throw new RequestFailed(
       answer?.error ?? { code: "INTERNAL_ERROR", message: `The server answered ${response.status}.` },
     );
   }
-  return answer.annotations ?? 0;
+  return { imported: answer.imported ?? 0, repairs: answer.repairs ?? 0 };
 }

@@ -10,6 +10,7 @@ import {
   type PredictionModelsQuery,
   RequestPredictionDocument,
 } from "../gql/graphql";
+import { Value } from "../model/observable";
 import type { Prediction } from "../model/prediction";
 import type { SlideSession, Workbench } from "../viewer/facade";
 
@@ -35,13 +36,18 @@ export interface PredictionDesk {
 }
 
 const NO_CLASSES: Model["classes"] = [];
+const NO_PREDICTIONS = new Value<readonly Prediction[]>([]);
 
 export const isRunning = (prediction: Prediction): boolean =>
   prediction.status === "QUEUED" || prediction.status === "RUNNING";
 
-export function usePredictionDesk(session: SlideSession, workbench: Workbench): PredictionDesk {
+export function usePredictionDesk(
+  slideId: string,
+  session: SlideSession | null,
+  workbench: Workbench | null,
+): PredictionDesk {
   const [{ data, fetching }] = useQuery({ query: PredictionModelsDocument });
-  const predictions = useObservable(session.predictions);
+  const predictions = useObservable(session?.predictions ?? NO_PREDICTIONS);
   const request = useAction(RequestPredictionDocument);
   const cancellation = useAction(CancelPredictionDocument);
   const [modelName, setModel] = useState<string | null>(null);
@@ -55,13 +61,19 @@ export function usePredictionDesk(session: SlideSession, workbench: Workbench): 
   const shownId = shown?.id ?? null;
   const classes = shownModel?.classes ?? NO_CLASSES;
   useEffect(() => {
-    workbench.showPrediction(shownId, classes);
+    workbench?.showPrediction(shownId, classes);
   }, [workbench, shownId, classes]);
+  // The outlines were traced at the model's own threshold: the overlay begins there too.
+  const threshold = shown?.threshold;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another prediction begins at its threshold, even if it is the same number
+  useEffect(() => {
+    if (threshold !== undefined) workbench?.setHeatmapStyle({ threshold });
+  }, [workbench, shownId, threshold]);
 
-  const { slideId } = session;
   const requestRun = request.run;
   const start = useCallback(
     async (extent: "slide" | "view") => {
+      if (!workbench) return;
       const view = regionOf(workbench.viewport.getSnapshot().bounds);
       const region = extent === "view" ? view : null;
       const made = await requestRun({ slideId, model: model?.name ?? null, region, focus: view });

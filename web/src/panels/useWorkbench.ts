@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useConnection } from "../app/connection";
 import { useSession } from "../app/session";
 import type { Term } from "../model/annotation";
-import { type LiveSession, openSlideSession } from "../sync";
+import { type LiveSession, openSlideSession } from "../sync/session";
 import { openWorkbench } from "../tools";
 import type { Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
 import type { SlideRecord } from "./slideContext";

@@ -59,7 +59,7 @@ export class AnnotationStore {
    * Ops on what does not exist are left out of both.
    */
   begin(mutationId: string, ops: readonly AnnotationOp[], now = new Date().toISOString()): readonly AnnotationOp[] {
-    const author: Author = { slideId: this.slideId, person: this.me, now };
+    const author: Author = { slideId: this.slideId, person: this.me, layerId: this.ownLayerId(), now };
     const inverse: AnnotationOp[] = [];
     for (const op of ops) {
       const back = inverseOf(op, this.replay(op.id));
@@ -157,6 +157,23 @@ export class AnnotationStore {
     return row;
   }
 
+  /** Counts of what is here are counted here; a prediction's polygons are not, so its count is the server's. */
+  private countedLayers(): readonly Layer[] {
+    const counts = new Map<string, number>();
+    for (const { layerId } of this.visible.values()) counts.set(layerId, (counts.get(layerId) ?? 0) + 1);
+    return [...this.layers.values()].map((layer) =>
+      layer.kind === "PREDICTION" ? layer : { ...layer, annotationCount: counts.get(layer.id) ?? 0 },
+    );
+  }
+
+  /** Where a new shape will lie: my own layer, once the server has made it. */
+  private ownLayerId(): string {
+    const own = [...this.layers.values()].find(
+      ({ kind, owner }) => kind === "USER" && owner !== null && owner.id === this.me?.id,
+    );
+    return own?.id ?? "";
+  }
+
   private store(rows: readonly Row[]): string[] {
     const touched: string[] = [];
     for (const row of rows) {
@@ -199,7 +216,7 @@ export class AnnotationStore {
     }
     if (created.length + updated.length + deleted.length === 0 && !layersChanged) return;
     this.revision++;
-    this.snapshot.set({ revision: this.revision, byId: new Map(this.visible), layers: [...this.layers.values()] });
+    this.snapshot.set({ revision: this.revision, byId: new Map(this.visible), layers: this.countedLayers() });
     if (created.length + updated.length + deleted.length === 0) return;
     for (const listener of [...this.listeners]) listener({ origin, created, updated, deleted });
   }

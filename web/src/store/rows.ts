@@ -11,6 +11,8 @@ export interface Row {
 export interface Author {
   readonly slideId: string;
   readonly person: PersonRef | null;
+  /** The author's own layer; empty while the server has not made it. */
+  readonly layerId: string;
   /** ISO time of the edit. */
   readonly now: string;
 }
@@ -55,11 +57,11 @@ export function inverseOf(op: AnnotationOp, before: Row | undefined): Annotation
   }
 }
 
-function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, person, now }: Author): Annotation {
+function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, person, layerId, now }: Author): Annotation {
   return {
     id: op.id,
     slideId,
-    layerId: op.layerId ?? "",
+    layerId: op.layerId ?? layerId,
     termId: op.termId,
     kind: op.kind,
     ...measured(op.geometry),

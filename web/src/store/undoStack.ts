@@ -60,6 +60,7 @@ export class UndoStack {
       this.serverMayUndo = false;
       this.undos = [];
       this.redos.pop();
+      this.serverMayRedo = this.redos.length > 0;
     } else {
       this.serverMayRedo = false;
       this.redos = [];

@@ -132,7 +132,10 @@ export interface PredictionPolygon {
 export interface PredictionResults {
   readonly layerId: string | null;
   readonly loading: boolean;
+  /** Without those accepted (they are annotations now) or rejected. */
   readonly polygons: readonly PredictionPolygon[];
+  /** Why they could not be loaded; they are tried again with the next news. */
+  readonly error: string | null;
 }
 
 /** Texts inside the canvas frame, in the reader's language. */

@@ -19,15 +19,19 @@ export class HeatmapLayer extends CanvasLayer {
     super("coslide-heatmap", 10);
   }
 
-  /** Shows a prediction's heatmap, or none; the same prediction again only brings it up to date. */
-  show(prediction: Prediction | null): void {
+  /**
+   * Shows a prediction's heatmap, or none; the same prediction again only brings it up to date.
+   *
+   * `sinceVersion` is from when on we have been told of every tile: 0 for one watched from its start, of which no tile need be guessed.
+   */
+  show(prediction: Prediction | null, sinceVersion: number): void {
     const heatmap = prediction?.heatmap ?? null;
     if (prediction === null || heatmap === null) {
       this.close();
     } else if (this.predictionId !== prediction.id || this.tiles === null) {
       this.close();
       this.predictionId = prediction.id;
-      this.tiles = new HeatmapTiles(heatmap, prediction.heatmapVersion, () => this.changed());
+      this.tiles = new HeatmapTiles(heatmap, sinceVersion, () => this.changed());
       this.tiles.setStyle(this.style, this.palette);
     }
     this.changed();

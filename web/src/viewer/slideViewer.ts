@@ -337,12 +337,12 @@ export class SlideViewer {
     this.element.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
     // A press gives the viewer the keyboard, so that tool keys work; OpenLayers alone would not move the focus.
     this.mapElement.addEventListener("pointerdown", () => this.element.focus({ preventScroll: true }), { signal });
-    // Tool keys are pressed while the pointer works: the ring is for those who came here by the keyboard.
-    this.element.addEventListener(
-      "focus",
-      () => this.element.classList.toggle("by-keyboard", this.element.matches(":focus-visible")),
-      { signal },
-    );
+    // The focus ring is for those who came here by Tab; tool keys pressed beside the pointer should not bring it up.
+    const ring = (shown: boolean) => this.element.classList.toggle("by-keyboard", shown);
+    document.addEventListener("keyup", (event) => event.key === "Tab" && ring(event.target === this.element), {
+      signal,
+    });
+    document.addEventListener("pointerdown", () => ring(false), { signal, capture: true });
     this.watchDensity();
   }
 
