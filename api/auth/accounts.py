@@ -32,6 +32,11 @@ PERSON_COLORS = (
 )
 
 
+async def next_color() -> str:
+    """The colour of the next account: each in turn, so that the people of a small group differ."""
+    return PERSON_COLORS[await User.all().count() % len(PERSON_COLORS)]
+
+
 def require_open_registration(settings: Settings) -> None:
     """Raise `NotPermitted` when only administrators make accounts."""
     if settings.registration is Registration.CLOSED:
@@ -59,7 +64,7 @@ async def create_account(*, email: str, name: str, password: str, is_admin: bool
             name=shown,
             password_hash=password_hash,
             is_admin=is_admin,
-            color=secrets.choice(PERSON_COLORS),
+            color=await next_color(),
             locale=language,
         )
     except IntegrityError as error:

@@ -18,14 +18,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pymysql.err import MySQLError  # type: ignore[import-untyped]
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
-from tortoise.transactions import in_transaction
+from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
 
 from api.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable
 from api.models.event import SlideEvent
 from api.models.slide import SlideSequence
 from api.models.sql import insert_statement, is_sqlite, marked
+from api.models.transaction import transaction as database_transaction
 
 MAX_KEY_LENGTH = 48
 """Of a client id or mutation id as sent; the column has room for the numbering of further events."""
@@ -44,7 +45,8 @@ _EVENT_COLUMNS = (
     "undoes",
     "created_at",
 )
-_BUSY = ("1213", "1205", "database is locked", "database table is locked")
+_BUSY = ("(1213,", "(1205,", "database is locked", "database table is locked")
+_AWAY = ("(2002,", "(2003,", "(2006,", "(2013,", "(2014,", "(1053,", "(0, ", "Not connected", "Connection closed")
 
 
 class EventKind(enum.StrEnum):
@@ -179,7 +181,7 @@ async def slide_transaction(slide_id: UUID, origin: Origin) -> AsyncIterator[Sli
         Conflict: the client id belongs to someone else, or the mutation id was used on another slide.
     """
     try:
-        async with in_transaction() as connection:
+        async with database_transaction() as connection:
             seq = await _advance(connection, slide_id)
             await _refuse_replay(connection, slide_id, origin)
             transaction = SlideTransaction(slide_id, origin, connection, seq)
@@ -218,16 +220,26 @@ async def _write(
             if await SlideEvent.exists(client_id=origin.client_id, mutation_id=origin.mutation_id):
                 raise _reused(origin) from exc
             raise
-        except (OperationalError, TransactionManagementError) as exc:
-            if not any(sign in str(exc) for sign in _BUSY):
-                raise
         except TimeoutError:
             break
+        except (BaseORMException, MySQLError, OSError, EOFError) as exc:
+            if not may_pass(exc):
+                raise
         await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311
     raise Unavailable(
-        f"The slide {slide_id} is being changed by many at once and nothing was written. Try again.",
+        f"The slide {slide_id} can't be written now: many change it at once, or the database is away. Nothing is lost; "
+        "send the same change again.",
         code="SLIDE_BUSY",
     )
+
+
+def may_pass(exc: BaseException) -> bool:
+    """Whether trying again may help: a deadlock, a busy lock, or a database that is away.
+
+    Trying again is safe even when a commit went through and only its answer was lost: the replay finds it.
+    """
+    text = str(exc)
+    return isinstance(exc, OSError | EOFError | DBConnectionError) or any(sign in text for sign in (*_BUSY, *_AWAY))
 
 
 async def current_seq(slide_id: UUID) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -68,6 +68,32 @@ def content(tmp_path: Path) -> bytes:
     return make_slide(tmp_path / "made.tiff", mpp=0.5).path.read_bytes()
 
 
+ServerHas = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+def server_has(monkeypatch: pytest.MonkeyPatch) -> ServerHas:
+    """Waits until the server has taken so many bytes of the test's requests into its hands, on the disk or not."""
+    taken = 0
+    more = asyncio.Condition()
+    with_deadline = uploads_module._with_deadline
+
+    async def watched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        nonlocal taken
+        async for chunk in with_deadline(chunks):
+            yield chunk
+            async with more:
+                taken += len(chunk)
+                more.notify_all()
+
+    async def wait(count: int) -> None:
+        async with asyncio.timeout(20), more:
+            await more.wait_for(lambda: taken >= count)
+
+    monkeypatch.setattr(uploads_module, "_with_deadline", watched)
+    return wait
+
+
 async def test_what_the_server_can_do(browse: Browse) -> None:
     answer = await (await browse(None)).options("/uploads")
     assert answer.status_code == 204
@@ -104,21 +130,20 @@ async def test_a_slide_in_pieces(browse: Browse, team: Team, services: SlideServ
 
 
 async def test_a_connection_that_breaks_keeps_what_arrived(
-    browse: Browse, team: Team, content: bytes, services: SlideServices
+    browse: Browse, team: Team, content: bytes, services: SlideServices, server_has: ServerHas
 ) -> None:
     browser = await browse(team.people[Role.OWNER])
     path = await begin(browser, team.project.id, len(content))
-    sent = asyncio.Event()
 
     async def breaks_off() -> AsyncIterator[bytes]:
         yield content[:40_000]
-        sent.set()
         await asyncio.Event().wait()
 
     upload_id = UUID(path.rsplit("/", 1)[1])
     headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
     sending = asyncio.ensure_future(browser.patch(path, content=breaks_off(), headers=headers))
-    await sent.wait()
+    await server_has(40_000)
+    assert (await Upload.get(id=upload_id)).offset == 0
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     async with asyncio.timeout(10):
@@ -133,24 +158,20 @@ async def test_a_connection_that_breaks_keeps_what_arrived(
     assert services.storage.slide_path((await Slide.get()).sha256).read_bytes() == content
 
 
-async def test_two_requests_at_once(browse: Browse, team: Team, content: bytes) -> None:
+async def test_two_requests_at_once(browse: Browse, team: Team, content: bytes, server_has: ServerHas) -> None:
     browser = await browse(team.people[Role.OWNER])
     path = await begin(browser, team.project.id, len(content))
-    sent, release = asyncio.Event(), asyncio.Event()
+    release = asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield content[:1000]
-        sent.set()
         await release.wait()
         yield content[1000:]
 
     headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
     first = asyncio.ensure_future(browser.patch(path, content=slowly(), headers=headers))
-    await sent.wait()
-    async with asyncio.timeout(10):
-        while (second := await send(browser, path, 0, b"x")).status_code != 423:
-            assert second.status_code == 409  # the first had not begun to hold it
-    assert code_of(second) == (423, "UPLOAD_LOCKED")
+    await server_has(1000)
+    assert code_of(await send(browser, path, 0, b"x")) == (423, "UPLOAD_LOCKED")
     assert code_of(await browser.delete(path, headers=TUS)) == (423, "UPLOAD_LOCKED")
     release.set()
     answer = await first

@@ -37,14 +37,30 @@ def blobs(seed: int, size: int = 300) -> np.ndarray:
     return (spread * 255).astype(np.uint8)
 
 
+def chamfered(x0: float, y0: float, x1: float, y1: float, pixel: float = 1.0) -> shapely.Polygon:
+    """A box whose four corners are cut half a pixel from each."""
+    cut = pixel / 2
+    across, down = ((x0, x1), (x0 + cut, x1 - cut)), ((y0 + cut, y1 - cut), (y0, y1))
+    corners = [(x, y) for xs, ys in zip(across, down, strict=True) for x in xs for y in ys]
+    return shapely.MultiPoint(corners).convex_hull
+
+
+def test_a_slanted_edge_is_a_straight_line() -> None:
+    steps = np.triu(np.full((30, 30), 255, np.uint8))
+    (found,) = outlines(steps)
+    assert found.shape.normalize().equals(
+        shapely.Polygon([(0.5, 0), (29.5, 0), (30, 0.5), (30, 29.5), (29.5, 30), (0, 0.5)]).normalize()
+    )
+
+
 def test_a_square_has_its_pixels_edges() -> None:
     block = np.zeros((20, 20), np.uint8)
     block[5:9, 3:11] = 200
     (found,) = outlines(block, downsample=2.0)
-    assert found.shape.normalize().equals(shapely.box(6, 10, 22, 18).normalize())
+    assert found.shape.normalize().equals(chamfered(6, 10, 22, 18, pixel=2).normalize())
     assert found.mean == 200 / 255
     assert found.class_index == 2
-    assert found.area_mm2(0.5) == pytest.approx(16 * 8 * 0.25e-6)
+    assert found.area_mm2(0.5) == pytest.approx((16 * 8 - 4 * 0.5) * 0.25e-6)
 
 
 def test_a_hole_and_an_island_in_it() -> None:
@@ -53,8 +69,8 @@ def test_a_hole_and_an_island_in_it() -> None:
     block[10:30, 10:30] = 0
     block[15:20, 16:22] = 128
     ring, island = outlines(block)
-    assert ring.shape.normalize().equals(shapely.box(5, 5, 35, 35).difference(shapely.box(10, 10, 30, 30)).normalize())
-    assert island.shape.normalize().equals(shapely.box(16, 15, 22, 20).normalize())
+    assert ring.shape.normalize().equals(chamfered(5, 5, 35, 35).difference(chamfered(10, 10, 30, 30)).normalize())
+    assert island.shape.normalize().equals(chamfered(16, 15, 22, 20).normalize())
     assert (ring.mean, island.mean) == (1.0, 128 / 255)
 
 
@@ -101,7 +117,6 @@ def test_simplified_outlines_are_valid_and_stay_within_a_pixel(seed: int) -> Non
     assert all(one.shape.is_valid and one.shape.geom_type == "Polygon" for one in found)
     exact = shapely.union_all([part.shape for part in _trace(block, cut_of(0.5), 0, 0)])
     simple = shapely.union_all([one.shape for one in found])
-    # Half a pixel of tolerance is measured from lines; a corner of a pixel may lie a little farther from the segment.
     assert shapely.hausdorff_distance(exact.boundary, simple.boundary) < 1
     assert sum(one.shape.area for one in found) == pytest.approx(int((block >= 128).sum()), rel=0.02)
     points = sum(len(shapely.get_coordinates(one.shape)) for one in found)
@@ -113,7 +128,9 @@ def test_small_ones_are_dropped_and_none_leaves_the_slide() -> None:
     block[0:3, 0:3] = 255
     block[20:50, 20:50] = 255
     (found,) = outlines(block, min_area_px=10, downsample=2.0, size=90)
-    assert found.shape.normalize().equals(shapely.box(40, 40, 90, 90).normalize())
+    assert found.shape.normalize().equals(
+        chamfered(40, 40, 100, 100, pixel=2).intersection(shapely.box(0, 0, 90, 90)).normalize()
+    )
 
 
 @pytest.mark.parametrize(

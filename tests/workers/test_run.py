@@ -22,6 +22,13 @@ def settings_for(triton: TritonProcess, data: Path) -> Settings:
     return Settings(data=data, triton_url=triton.address)
 
 
+def assert_same_but_for_corners(found: shapely.Polygon, expected: shapely.Polygon, model_pixel: float) -> None:
+    """Each right-angled corner may be cut by half a model pixel each way; everything else is exact."""
+    corners = sum(len(ring.coords) - 1 for ring in (expected.exterior, *expected.interiors))
+    assert shapely.symmetric_difference(found, expected).area <= corners * model_pixel**2 / 8 + 1e-6
+    assert found.bounds == expected.bounds
+
+
 @pytest.mark.parametrize("mpp", [1.0, 0.5, 0.25])
 async def test_polygons_lie_where_the_lesions_were_painted(mpp: float, triton: TritonProcess, tmp_path: Path) -> None:
     ring = shapely.box(200, 200, 800, 700).difference(shapely.box(400, 350, 600, 500))
@@ -36,8 +43,9 @@ async def test_polygons_lie_where_the_lesions_were_painted(mpp: float, triton: T
     features = json.loads(out.read_text())["features"]
     shapes = sorted((shape(feature["geometry"]) for feature in features), key=lambda found: found.bounds[0])
     assert [found.is_valid for found in shapes] == [True, True]
-    # The straight outline and its hole are exact across patches; the round one is within one model pixel.
-    assert shapes[0].normalize().equals(shapely.transform(ring, lambda points: points / mpp).normalize())
+    # The straight outline and its hole lose their eight corners across patches, nothing else; the round one is within
+    # one model pixel.
+    assert_same_but_for_corners(shapes[0], shapely.transform(ring, lambda points: points / mpp), 1 / mpp)
     expected_disc = shapely.transform(disc, lambda points: points / mpp)
     assert shapely.hausdorff_distance(shapes[1], expected_disc) <= 1.0 / mpp
     assert shapes[1].area == pytest.approx(expected_disc.area, rel=0.005)
@@ -67,7 +75,7 @@ async def test_a_region_is_cut_out(triton: TritonProcess, two_lesions: PaintedSl
 
     (feature,) = json.loads(out.read_text())["features"]
     expected = two_lesions.lesions_px.intersection(shapely.box(600, 600, 1000, 900))
-    assert shape(feature["geometry"]).normalize().equals(expected.normalize())
+    assert_same_but_for_corners(shape(feature["geometry"]), expected, 1 / two_lesions.mpp)
 
 
 async def test_a_slide_without_mpp_is_refused_and_accepted_with_it(triton: TritonProcess, tmp_path: Path) -> None:

@@ -108,6 +108,17 @@ describe("ProjectsPage", () => {
     expect(screen.getByRole("button", { name: "Try again" })).toBeEnabled();
   });
 
+  it("leads to the sign-in page when the session ends meanwhile", async () => {
+    const { history } = renderPage(<ProjectsPage />, {
+      answers: {
+        Projects: () => {
+          throw new GraphQLError("ended", { extensions: { code: "NOT_SIGNED_IN" } });
+        },
+      },
+    });
+    await expect.poll(() => history.at(-1)).toMatch(/^\/sign-in/);
+  });
+
   it("sends strangers to the sign-in page", async () => {
     const { history } = renderPage(<ProjectsPage />, { answers: { Me: () => ({ me: null }) } });
     await expect.poll(() => history.at(-1)).toMatch(/^\/sign-in/);

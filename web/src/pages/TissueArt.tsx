@@ -1,91 +1,141 @@
 /**
- * The picture beside the sign-in form: a drawn piece of tissue with outlines, cursors and a growing overlay.
- * Glands lie on fixed rings, so that it looks the same at every visit.
+ * The picture beside the sign-in form: a piece of tissue with glands, two outlines, two cursors.
+ * Drawn from sums of sines, so that it is irregular and the same at every visit.
  */
-const GLANDS: readonly { readonly x: number; readonly y: number; readonly r: number; readonly turn: number }[] = [
-  { x: 196, y: 214, r: 46, turn: 20 },
-  { x: 300, y: 170, r: 38, turn: -30 },
-  { x: 398, y: 214, r: 44, turn: 60 },
-  { x: 152, y: 318, r: 40, turn: 10 },
-  { x: 258, y: 296, r: 50, turn: -15 },
-  { x: 372, y: 322, r: 42, turn: 35 },
-  { x: 470, y: 300, r: 34, turn: -40 },
-  { x: 206, y: 416, r: 44, turn: 45 },
-  { x: 318, y: 424, r: 48, turn: -10 },
-  { x: 432, y: 410, r: 42, turn: 25 },
-  { x: 266, y: 520, r: 38, turn: 5 },
-  { x: 372, y: 524, r: 42, turn: -25 },
-];
-const NUCLEI_PER_GLAND = 22;
+interface Blob {
+  readonly x: number;
+  readonly y: number;
+  readonly rx: number;
+  readonly ry: number;
+  /** Shifts the irregularity, so that no two blobs look alike. */
+  readonly seed: number;
+  /** 0..1: how far the edge departs from an ellipse. */
+  readonly rough: number;
+}
 
-const TISSUE =
-  "M118 196C150 116 246 88 330 96s176 44 210 128 24 186-10 266-96 142-196 142-186-66-214-158-32-198-2-278Z";
-const OUTLINE = "M232 236c44-24 118-20 150 18s40 108 6 152-110 50-150 18-66-70-60-112 20-58 54-76Z";
-const SECOND = "M404 168c36-14 82 4 100 40s18 82-12 96-70-6-88-40-30-84 0-96Z";
+const TISSUE: Blob = { x: 306, y: 350, rx: 256, ry: 268, seed: 1.7, rough: 0.05 };
+const FRAGMENT: Blob = { x: 572, y: 120, rx: 46, ry: 34, seed: 4.2, rough: 0.08 };
+const TUMOUR: Blob = { x: 262, y: 368, rx: 136, ry: 140, seed: 2.6, rough: 0.06 };
+const UNSURE: Blob = { x: 440, y: 250, rx: 64, ry: 76, seed: 0.4, rough: 0.05 };
+
+const EDGE_POINTS = 96;
+const GLAND_STEP = 74;
+
+/** The edge's distance from the middle at an angle, as a share of the radius. */
+function reach({ seed, rough }: Blob, angle: number): number {
+  return (
+    1 +
+    rough *
+      (Math.sin(3 * angle + seed) + 0.6 * Math.sin(5 * angle + 2.3 * seed) + 0.4 * Math.sin(9 * angle + 3.1 * seed))
+  );
+}
+
+function outline(blob: Blob, scale = 1): string {
+  const points = Array.from({ length: EDGE_POINTS }, (_, index) => {
+    const angle = (index / EDGE_POINTS) * 2 * Math.PI;
+    const far = reach(blob, angle) * scale;
+    return `${(blob.x + blob.rx * far * Math.cos(angle)).toFixed(1)} ${(blob.y + blob.ry * far * Math.sin(angle)).toFixed(1)}`;
+  });
+  return `M${points.join("L")}Z`;
+}
+
+function contains(blob: Blob, x: number, y: number, scale: number): boolean {
+  const [dx, dy] = [(x - blob.x) / blob.rx, (y - blob.y) / blob.ry];
+  return Math.hypot(dx, dy) < reach(blob, Math.atan2(dy, dx)) * scale;
+}
+
+/** Glands on a shaken hexagonal grid, small and crowded within the tumour. */
+const GLANDS: readonly Blob[] = Array.from({ length: 90 }, (_, index) => {
+  const [column, row] = [index % 9, Math.floor(index / 9)];
+  const x = 30 + (column + (row % 2) / 2) * GLAND_STEP + 11 * Math.sin(index * 12.9);
+  const y = 50 + row * GLAND_STEP * 0.87 + 11 * Math.sin(index * 78.2);
+  const radius = 28 + 5 * Math.sin(index * 3.7);
+  return { x, y, rx: radius, ry: radius * (0.74 + 0.16 * Math.sin(index * 5.1)), seed: index, rough: 0.045 };
+}).filter(({ x, y }) => contains(TISSUE, x, y, 0.87));
 
 export function TissueArt() {
+  const edge = outline(TISSUE);
+  const tumour = outline(TUMOUR);
+  const unsure = outline(UNSURE);
   return (
-    <svg viewBox="0 0 640 720" preserveAspectRatio="xMidYMid slice" aria-hidden focusable="false">
+    <svg viewBox="0 0 640 700" preserveAspectRatio="xMidYMid slice" aria-hidden focusable="false">
       <defs>
-        <radialGradient id="tissue" cx="42%" cy="38%" r="72%">
-          <stop offset="0" stopColor="#f6b3cf" />
-          <stop offset="0.6" stopColor="#e888b4" />
-          <stop offset="1" stopColor="#c9679f" />
+        <radialGradient id="tissue" cx="40%" cy="36%" r="75%">
+          <stop offset="0" stopColor="#f9c6dc" />
+          <stop offset="0.55" stopColor="#ec93bb" />
+          <stop offset="1" stopColor="#cd6ea4" />
         </radialGradient>
         <linearGradient id="growth" x1="0" y1="0" x2="1" y2="1">
-          <stop stopColor="#6a55e8" stopOpacity="0.62" />
-          <stop offset="1" stopColor="#ff4d8d" stopOpacity="0.55" />
+          <stop stopColor="#6a55e8" stopOpacity="0.6" />
+          <stop offset="1" stopColor="#ff3d83" stopOpacity="0.5" />
         </linearGradient>
-        <radialGradient id="glow" cx="50%" cy="46%" r="62%">
-          <stop stopColor="#3b2f73" stopOpacity="0.9" />
+        <radialGradient id="glow" cx="50%" cy="46%" r="60%">
+          <stop stopColor="#43358a" stopOpacity="0.75" />
           <stop offset="1" stopColor="#14131b" stopOpacity="0" />
         </radialGradient>
-        <pattern id="cells" width="16" height="16" patternUnits="userSpaceOnUse" patternTransform="scale(2)">
-          <path d="M0 0h7v7H0z" fill="url(#growth)" />
-          <path d="M8 8h7v7H8zM8 0h7v7H8zM0 8h7v7H0z" fill="url(#growth)" opacity="0.75" />
+        <pattern id="hatch" width="9" height="9" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
+          <path d="M0 0h9" stroke="#f0a64c" strokeWidth="4" strokeOpacity="0.55" />
+        </pattern>
+        <pattern id="fibres" width="46" height="30" patternUnits="userSpaceOnUse" patternTransform="rotate(28)">
+          <path
+            d="M0 8q12-7 23 0t23 0M0 23q12 7 23 0t23 0"
+            fill="none"
+            stroke="#c4609a"
+            strokeWidth="1.4"
+            strokeOpacity="0.5"
+          />
         </pattern>
         <clipPath id="inside">
-          <path d={TISSUE} />
-        </clipPath>
-        <clipPath id="outlined">
-          <path d={OUTLINE} />
+          <path d={edge} />
         </clipPath>
       </defs>
-      <rect width="640" height="720" fill="#14131b" />
-      <rect width="640" height="720" fill="url(#glow)" />
-      <path d={TISSUE} fill="url(#tissue)" />
+      <rect width="640" height="700" fill="url(#glow)" />
+      <path d={outline(FRAGMENT)} fill="url(#tissue)" />
+      <path d={edge} fill="url(#tissue)" />
       <g clipPath="url(#inside)">
+        <rect width="640" height="700" fill="url(#fibres)" />
         {GLANDS.map((gland) => (
-          <g key={`${gland.x}-${gland.y}`} transform={`translate(${gland.x} ${gland.y}) rotate(${gland.turn})`}>
-            <ellipse rx={gland.r} ry={gland.r * 0.8} fill="#d26aa6" opacity="0.75" />
-            <ellipse rx={gland.r * 0.55} ry={gland.r * 0.38} fill="#fdeaf3" />
-            {Array.from({ length: NUCLEI_PER_GLAND }, (_, index) => {
-              const angle = (index / NUCLEI_PER_GLAND) * 360;
-              return (
-                <ellipse
-                  key={angle}
-                  cx={gland.r * 0.8}
-                  rx={gland.r * 0.11}
-                  ry={gland.r * 0.065}
-                  fill="#5b3a9b"
-                  opacity={0.82}
-                  transform={`rotate(${angle}) scale(1 ${index % 2 ? 0.95 : 1.05})`}
-                />
-              );
-            })}
-          </g>
+          <Gland key={gland.seed} gland={gland} />
         ))}
-        <g clipPath="url(#outlined)">
-          <rect x="160" y="210" width="260" height="250" fill="url(#growth)" />
-        </g>
       </g>
-      <path d={OUTLINE} fill="none" stroke="#fff" strokeOpacity="0.85" strokeWidth="6" />
-      <path d={OUTLINE} fill="none" stroke="#d7263d" strokeWidth="2.6" />
-      <path d={SECOND} fill="#f0a64c" fillOpacity="0.2" stroke="#fff" strokeOpacity="0.85" strokeWidth="6" />
-      <path d={SECOND} fill="none" stroke="#f0a64c" strokeWidth="2.6" strokeDasharray="8 6" />
-      <Cursor x={396} y={392} color="#85e0c4" name="서연" width={50} />
-      <Cursor x={498} y={226} color="#ffc46b" name="Ben" width={46} />
+      <path d={tumour} fill="url(#growth)" />
+      <path d={unsure} fill="url(#hatch)" />
+      <path d={tumour} fill="none" stroke="#fff" strokeOpacity="0.9" strokeWidth="6" />
+      <path d={tumour} fill="none" stroke="#d7263d" strokeWidth="2.6" />
+      <path d={unsure} fill="none" stroke="#fff" strokeOpacity="0.9" strokeWidth="6" />
+      <path d={unsure} fill="none" stroke="#e8912a" strokeWidth="2.6" strokeDasharray="8 6" />
+      <Cursor x={388} y={430} color="#85e0c4" name="서연" width={48} />
+      <Cursor x={500} y={278} color="#ffc46b" name="Ben" width={44} />
     </svg>
+  );
+}
+
+/** A ring of nuclei around a pale lumen. */
+function Gland({ gland }: { readonly gland: Blob }) {
+  const { x, y, rx, ry, seed } = gland;
+  const nuclei = Math.round(rx * 0.75);
+  return (
+    <>
+      <path d={outline(gland)} fill="#d873ab" opacity="0.85" />
+      <path d={outline({ ...gland, seed: seed + 1 }, 0.5)} fill="#fdeef5" />
+      {Array.from({ length: nuclei }, (_, index) => {
+        const angle = (index / nuclei) * 2 * Math.PI;
+        const far = reach(gland, angle) * (0.76 + 0.04 * Math.sin(index * 9 + seed));
+        const [cx, cy] = [x + rx * far * Math.cos(angle), y + ry * far * Math.sin(angle)];
+        return (
+          <ellipse
+            key={angle}
+            cx={cx}
+            cy={cy}
+            rx={3.9}
+            ry={2.4}
+            fill="#54348f"
+            opacity={0.72 + 0.2 * Math.sin(index * 7 + seed)}
+            transform={`rotate(${(angle * 180) / Math.PI} ${cx} ${cy})`}
+          />
+        );
+      })}
+    </>
   );
 }
 

@@ -63,6 +63,12 @@ export function usePredictionDesk(
   useEffect(() => {
     workbench?.showPrediction(shownId, classes);
   }, [workbench, shownId, classes]);
+  // The outlines were traced at the model's own threshold: the overlay begins there too.
+  const threshold = shown?.threshold;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another prediction begins at its threshold, even if it is the same number
+  useEffect(() => {
+    if (threshold !== undefined) workbench?.setHeatmapStyle({ threshold });
+  }, [workbench, shownId, threshold]);
 
   const requestRun = request.run;
   const start = useCallback(

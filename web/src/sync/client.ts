@@ -10,6 +10,8 @@ const PING_EVERY_MS = 5_000;
 export interface ConnectOptions {
   /** Where the API is; the page's own origin by default. */
   readonly origin?: string;
+  /** How often the socket is asked for a sign of life; one that takes as long to come is given up. */
+  readonly pingEveryMs?: number;
   /** For tests outside a browser. */
   readonly webSocketImpl?: unknown;
 }
@@ -41,8 +43,10 @@ export class GraphqlConnection {
   readonly client: Client;
   readonly origin: string;
   private readonly webSocketImpl: unknown;
+  private readonly pingEveryMs: number;
 
-  constructor({ origin = location.origin, webSocketImpl }: ConnectOptions = {}) {
+  constructor({ origin = location.origin, pingEveryMs = PING_EVERY_MS, webSocketImpl }: ConnectOptions = {}) {
+    this.pingEveryMs = pingEveryMs;
     this.origin = origin;
     this.webSocketImpl = webSocketImpl;
     this.client = new Client({
@@ -81,7 +85,12 @@ export class GraphqlConnection {
 
   /** A socket of its own; it does not reconnect by itself, since whoever subscribes must first say from where to go on. */
   openSocket(events: SocketEvents): LiveSocket {
-    return new LiveSocket(`${this.origin.replace(/^http/, "ws")}/graphql`, events, this.webSocketImpl);
+    return new LiveSocket(
+      `${this.origin.replace(/^http/, "ws")}/graphql`,
+      events,
+      this.pingEveryMs,
+      this.webSocketImpl,
+    );
   }
 }
 
@@ -93,13 +102,19 @@ export interface SocketEvents {
 export class LiveSocket {
   private readonly socket: SocketClient;
   private pingedAt: number | null = null;
+  private silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, events: SocketEvents, webSocketImpl: unknown) {
+  constructor(
+    url: string,
+    events: SocketEvents,
+    private readonly pingEveryMs: number,
+    webSocketImpl: unknown,
+  ) {
     this.socket = createSocketClient({
       url,
       lazy: true,
       lazyCloseTimeout: 0,
-      keepAlive: PING_EVERY_MS,
+      keepAlive: pingEveryMs,
       retryAttempts: 0,
       connectionAckWaitTimeout: REQUEST_TIMEOUT_MS,
       ...(webSocketImpl === undefined ? {} : { webSocketImpl }),
@@ -108,11 +123,13 @@ export class LiveSocket {
           events.onConnected();
           this.pingSoon(raw as WebSocket);
         },
+        closed: () => clearTimeout(this.silence),
         ping: (received) => {
-          if (!received) this.pingedAt = performance.now();
+          if (!received) this.awaitPong();
         },
         pong: (received) => {
           if (!received || this.pingedAt === null) return;
+          clearTimeout(this.silence);
           events.onLatency(performance.now() - this.pingedAt);
           this.pingedAt = null;
         },
@@ -154,9 +171,17 @@ export class LiveSocket {
     Promise.resolve(this.socket.dispose()).catch(ignore);
   }
 
+  /** A line that went away without a word (a laptop's lid, another network) is noticed by its silence. */
+  private awaitPong(): void {
+    this.pingedAt = performance.now();
+    clearTimeout(this.silence);
+    // Not `close`, which waits for the other side's word.
+    this.silence = setTimeout(() => this.socket.terminate(), this.pingEveryMs);
+  }
+
   /** The first latency at once instead of after the first interval. */
   private pingSoon(socket: WebSocket): void {
-    this.pingedAt = performance.now();
+    this.awaitPong();
     socket.send(JSON.stringify({ type: "ping" }));
   }
 }

@@ -26,8 +26,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-function open(options: Partial<SessionOptions> = {}): LiveSession {
-  const connection = connect({ origin: server.origin, webSocketImpl: WebSocket });
+function open(options: Partial<SessionOptions> = {}, pingEveryMs = 5_000): LiveSession {
+  const connection = connect({ origin: server.origin, webSocketImpl: WebSocket, pingEveryMs });
   const me = { id: "ada", name: "Ada", color: "#8fd3c1" };
   const session = new LiveSession(connection, {
     slideId: "slide-1",
@@ -40,8 +40,8 @@ function open(options: Partial<SessionOptions> = {}): LiveSession {
   return session;
 }
 
-async function live(options: Partial<SessionOptions> = {}): Promise<LiveSession> {
-  const session = open(options);
+async function live(options: Partial<SessionOptions> = {}, pingEveryMs?: number): Promise<LiveSession> {
+  const session = open(options, pingEveryMs);
   const before = server.subscriptions.getSnapshot().length;
   await until(server.subscriptions, (all) => all.length > before);
   await until(session.status, ({ connection }) => connection === "live");
@@ -326,6 +326,15 @@ describe("reconnecting", () => {
     await until(session.ended, (ended) => ended);
     expect(session.notices.getSnapshot().map(({ code }) => code)).toEqual(["NOT_SIGNED_IN"]);
     expect(session.status.getSnapshot().connection).toBe("offline");
+  });
+
+  it("notices a line that went away without a word", async () => {
+    const session = await live({}, 60);
+    server.muteSockets();
+    server.edit("ben", [{ create: { id: "a", kind: "RECTANGLE", geometry: SQUARE } }]);
+    await until(server.subscriptions, (all) => all.length === 2);
+    await until(session.status, ({ connection }) => connection === "live");
+    await seqIs(session, 1);
   });
 
   it("measures the round trip", async () => {

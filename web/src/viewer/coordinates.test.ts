@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   applyAffine,
+  composed,
   level0FromMap,
   level0FromScreen,
   mapExtentFromLevel0,
@@ -33,6 +34,17 @@ describe("planes", () => {
   it("turns clockwise on the screen", () => {
     const [x, y] = applyAffine(screenFromLevel0({ ...VIEW, rotation: Math.PI / 2 }), [1004, 500]);
     expect([x, y].map((value) => Math.round(value * 1e9) / 1e9)).toEqual([100, 51]);
+  });
+
+  it("composes as applying one after the other", () => {
+    const [first, second] = [
+      screenFromLevel0({ ...VIEW, rotation: 0.7 }),
+      level0FromScreen({ ...VIEW, rotation: -0.2, downsample: 3 }),
+    ];
+    const [x, y] = applyAffine(composed(first, second), [17, 5]);
+    const [wantedX, wantedY] = applyAffine(first, applyAffine(second, [17, 5]));
+    expect(x).toBeCloseTo(wantedX, 9);
+    expect(y).toBeCloseTo(wantedY, 9);
   });
 
   it.each([0, 0.3, -2, Math.PI])("goes there and back at rotation %d", (rotation) => {

@@ -125,10 +125,10 @@ export class HeatmapLayer extends CanvasLayer {
     if (maskContext === null) return;
     place(maskContext);
     for (const { image, x, y, width, height } of unsure) maskContext.drawImage(image, x, y, width, height);
-    maskContext.setTransform(1, 0, 0, 1, 0, 0);
+    maskContext.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     maskContext.globalCompositeOperation = "source-in";
     maskContext.fillStyle = hatch(this.palette.unsure, 1);
-    maskContext.fillRect(0, 0, mask.width, mask.height);
+    maskContext.fillRect(0, 0, view.width, view.height);
     context.save();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.globalAlpha = Math.min(1, this.style.opacity * 1.8);

@@ -6,12 +6,33 @@ import { NO_CLASS, type PackedObjects } from "../model/wire";
 import { CASING } from "./annotationLayer";
 import { CanvasLayer } from "./canvasLayer";
 import { withAlpha } from "./color";
-import { type ScreenView, screenFromLevel0, visibleCorners } from "./coordinates";
+import {
+  type Affine,
+  composed,
+  level0FromScreen,
+  type ScreenView,
+  screenFromLevel0,
+  visibleCorners,
+} from "./coordinates";
 import type { ClassStyle, PredictionPolygon } from "./facade";
 
 /** Below this size on the screen an object is a dot. */
 const DOT_PX = 3;
+/** Smaller than this it has no white casing, which would hide it. */
+const CASED_FROM_PX = 18;
+const OBJECTS_A_PATH = 256;
+/** What takes longer to draw is not drawn anew in every frame of a movement: the last picture is moved instead. */
+const FRAME_BUDGET_MS = 8;
+/** How much further than the screen such a picture reaches, on each side. */
+const MARGIN = 0.2;
+const REDRAW_AFTER_MS = 120;
 const FALLBACK_COLOR = "#ff7aa8";
+
+interface Picture {
+  readonly canvas: HTMLCanvasElement;
+  readonly view: ScreenView;
+  readonly tookMs: number;
+}
 
 export class PredictionLayer extends CanvasLayer {
   private objects: PackedObjects | null = null;
@@ -23,6 +44,8 @@ export class PredictionLayer extends CanvasLayer {
   private hidden: ReadonlySet<number> = new Set();
   private highlighted: number | null = null;
   private fillAlpha = 0.12;
+  private picture: Picture | null = null;
+  private redraw: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super("coslide-predictions", 20);
@@ -95,13 +118,51 @@ export class PredictionLayer extends CanvasLayer {
     return smallest === undefined ? null : (objects.indexes[smallest] ?? null);
   }
 
-  protected override draw(context: CanvasRenderingContext2D, view: ScreenView): void {
+  protected override draw(
+    context: CanvasRenderingContext2D,
+    view: ScreenView,
+    pixelRatio: number,
+    moving: boolean,
+  ): void {
+    if (this.index === null) return;
+    if (moving && this.picture !== null && this.picture.tookMs > FRAME_BUDGET_MS) {
+      this.drawPicture(context, this.picture, view, pixelRatio);
+      this.redrawSoon();
+      return;
+    }
+    const started = performance.now();
+    const wide = withMargin(view, this.picture !== null && this.picture.tookMs > FRAME_BUDGET_MS ? MARGIN : 0);
+    const canvas = this.picture?.canvas ?? document.createElement("canvas");
+    canvas.width = Math.round(wide.width * pixelRatio);
+    canvas.height = Math.round(wide.height * pixelRatio);
+    const picture = canvas.getContext("2d");
+    if (picture === null) return;
+    picture.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+    this.drawObjects(picture, wide);
+    this.picture = { canvas, view: wide, tookMs: performance.now() - started };
+    this.drawPicture(context, this.picture, view, pixelRatio);
+  }
+
+  /** The last picture where its part of the slide is now: exact while panning, a little soft while zooming. */
+  private drawPicture(context: CanvasRenderingContext2D, picture: Picture, view: ScreenView, pixelRatio: number): void {
+    const [a, b, c, d, e, f] = composed(screenFromLevel0(view), level0FromScreen(picture.view));
+    context.save();
+    context.transform(a, b, c, d, e, f);
+    context.drawImage(picture.canvas, 0, 0, picture.canvas.width / pixelRatio, picture.canvas.height / pixelRatio);
+    context.restore();
+  }
+
+  private redrawSoon(): void {
+    clearTimeout(this.redraw);
+    this.redraw = setTimeout(() => this.changed(), REDRAW_AFTER_MS);
+  }
+
+  private drawObjects(context: CanvasRenderingContext2D, view: ScreenView): void {
     const { objects, index } = this;
     if (objects === null || index === null) return;
     const toScreen = screenFromLevel0(view);
-    const found = index.search(...boundsOfPositions(visibleCorners(view)), (i) => !this.hidden.has(i));
     const byClass = new Map<number, number[]>();
-    for (const i of found) {
+    for (const i of index.search(...boundsOfPositions(visibleCorners(view)), (i) => !this.hidden.has(i))) {
       const kind = objects.classes[i] ?? NO_CLASS;
       const same = byClass.get(kind);
       if (same === undefined) byClass.set(kind, [i]);
@@ -110,42 +171,47 @@ export class PredictionLayer extends CanvasLayer {
     context.lineJoin = "round";
     for (const [kind, members] of byClass) {
       const color = this.classes[kind]?.color ?? FALLBACK_COLOR;
-      const outlines = new Path2D();
-      const dots = new Path2D();
-      for (const i of members) {
-        const width = ((this.bounds[i * 4 + 2] ?? 0) - (this.bounds[i * 4] ?? 0)) / view.downsample;
-        const height = ((this.bounds[i * 4 + 3] ?? 0) - (this.bounds[i * 4 + 1] ?? 0)) / view.downsample;
-        if (width < DOT_PX && height < DOT_PX) this.addDot(dots, toScreen, i);
-        else addObject(outlines, toScreen, objects, i);
+      // A path of thousands of outlines costs more than their sum.
+      for (let from = 0; from < members.length; from += OBJECTS_A_PATH) {
+        this.drawSome(context, view.downsample, toScreen, objects, members.slice(from, from + OBJECTS_A_PATH), color);
       }
-      context.fillStyle = withAlpha(color, this.fillAlpha);
-      context.fill(outlines, "evenodd");
-      context.strokeStyle = CASING;
-      context.lineWidth = 3.5;
-      context.stroke(outlines);
-      context.strokeStyle = color;
-      context.lineWidth = 1.5;
-      context.stroke(outlines);
-      context.fillStyle = color;
-      context.fill(dots);
     }
-    if (this.highlighted !== null) {
-      const outline = new Path2D();
-      addObject(outline, toScreen, objects, this.highlighted);
-      context.strokeStyle = CASING;
-      context.lineWidth = 6;
-      context.stroke(outline);
-      context.strokeStyle = "#6a55e8";
-      context.lineWidth = 3;
-      context.stroke(outline);
-    }
+    if (this.highlighted === null) return;
+    const outline = new Path2D();
+    addObject(outline, toScreen, objects, this.highlighted);
+    stroke(context, outline, CASING, 6);
+    stroke(context, outline, "#6a55e8", 3);
   }
 
-  private addDot(
-    path: Path2D,
-    [a, b, c, d, e, f]: readonly [number, number, number, number, number, number],
-    i: number,
+  private drawSome(
+    context: CanvasRenderingContext2D,
+    downsample: number,
+    toScreen: Affine,
+    objects: PackedObjects,
+    members: readonly number[],
+    color: string,
   ): void {
+    const [large, small, dots] = [new Path2D(), new Path2D(), new Path2D()];
+    for (const i of members) {
+      const width = ((this.bounds[i * 4 + 2] ?? 0) - (this.bounds[i * 4] ?? 0)) / downsample;
+      const height = ((this.bounds[i * 4 + 3] ?? 0) - (this.bounds[i * 4 + 1] ?? 0)) / downsample;
+      const size = Math.max(width, height);
+      if (size < DOT_PX) this.addDot(dots, toScreen, i);
+      else addObject(size < CASED_FROM_PX ? small : large, toScreen, objects, i);
+    }
+    if (this.fillAlpha > 0) {
+      context.fillStyle = withAlpha(color, this.fillAlpha);
+      context.fill(large, "evenodd");
+      context.fill(small, "evenodd");
+    }
+    stroke(context, large, CASING, 3.5);
+    stroke(context, large, color, 1.5);
+    stroke(context, small, color, 1);
+    context.fillStyle = color;
+    context.fill(dots);
+  }
+
+  private addDot(path: Path2D, [a, b, c, d, e, f]: Affine, i: number): void {
     const x = ((this.bounds[i * 4] ?? 0) + (this.bounds[i * 4 + 2] ?? 0)) / 2;
     const y = ((this.bounds[i * 4 + 1] ?? 0) + (this.bounds[i * 4 + 3] ?? 0)) / 2;
     path.rect(a * x + c * y + e - 1, b * x + d * y + f - 1, 2, 2);
@@ -171,6 +237,16 @@ export class PredictionLayer extends CanvasLayer {
   }
 }
 
+function withMargin(view: ScreenView, margin: number): ScreenView {
+  return { ...view, width: view.width * (1 + 2 * margin), height: view.height * (1 + 2 * margin) };
+}
+
+function stroke(context: CanvasRenderingContext2D, path: Path2D, color: string, width: number): void {
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.stroke(path);
+}
+
 function pointRange(objects: PackedObjects, i: number): readonly [number, number] {
   const [firstPolygon, lastPolygon] = [objects.polygonStart[i] ?? 0, objects.polygonStart[i + 1] ?? 0];
   const [firstRing, lastRing] = [objects.ringStart[firstPolygon] ?? 0, objects.ringStart[lastPolygon] ?? 0];
@@ -178,12 +254,7 @@ function pointRange(objects: PackedObjects, i: number): readonly [number, number
 }
 
 /** Adds all rings of an object, leaving out points closer than 0.7 screen pixels to the last. */
-function addObject(
-  path: Path2D,
-  [a, b, c, d, e, f]: readonly [number, number, number, number, number, number],
-  objects: PackedObjects,
-  i: number,
-): void {
+function addObject(path: Path2D, [a, b, c, d, e, f]: Affine, objects: PackedObjects, i: number): void {
   const { xy } = objects;
   const firstRing = objects.ringStart[objects.polygonStart[i] ?? 0] ?? 0;
   const lastRing = objects.ringStart[objects.polygonStart[i + 1] ?? 0] ?? 0;
