@@ -9,7 +9,7 @@ function answered(status: number, body: string): Error {
     getBody: () => body,
     getUnderlyingObject: () => null,
   };
-  return new DetailedError("tus: unexpected response", undefined, undefined, response);
+  return Object.assign(new DetailedError("tus: unexpected response"), { originalResponse: response });
 }
 
 describe("reasonOf", () => {
