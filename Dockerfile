@@ -3,7 +3,6 @@ FROM node:24-slim AS web
 WORKDIR /app/web
 COPY web/package.json web/package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY schema /app/schema
 COPY schema.graphql /app/
 COPY web ./
 RUN npm run build

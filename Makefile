@@ -25,7 +25,7 @@ bench: ## all benchmarks
 bench-%: ## one benchmark, such as bench-tiles
 	@$(SETUP) bench $*
 
-fuzz: ## property and fuzz tests with many examples
+fuzz: ## property tests with many more examples
 	@$(SETUP) fuzz
 
 train: ## train the network and export it to model_repository/

@@ -12,11 +12,10 @@ from uuid import UUID
 
 import typer
 
-from api.auth import accounts, links
+from api.auth import accounts, administration, links
 from api.errors import InvalidInput, NotFound, PlatformError
 from api.models.database import connected, migrate
 from api.models.project import Project
-from api.models.user import User
 from api.settings import Settings, get_settings
 
 cli = typer.Typer(
@@ -51,6 +50,17 @@ def migrate_database() -> None:
     steps: list[str] = []
     asyncio.run(migrate(settings, lambda event, app, name: steps.append(name) if "start" in event else None))
     typer.echo(f"Database is up to date ({len(steps)} migration{'' if len(steps) == 1 else 's'} applied).")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at everything that serving needs; say what is wrong and what to do. Exits with 1 when something is."""
+    from api.doctor import examine
+
+    findings = asyncio.run(examine(get_settings()))
+    for finding in findings:
+        typer.echo(str(finding))
+    raise typer.Exit(0 if all(finding.works for finding in findings) else 1)
 
 
 @cli.command()
@@ -109,11 +119,44 @@ def sign_in_link(
 
     async def run(settings: Settings) -> None:
         async with connected(settings):
-            user = await User.get_or_none(email=email.strip().lower())
-            if user is None:
-                raise NotFound(f"There is no account {email}. Make it: coslide user create {email} --name NAME")
-            token = await links.create_link(user, minutes=minutes)
+            token = await links.create_link(await administration.find_account(email), minutes=minutes)
             typer.echo(f"{settings.origin}/auth/link?token={token}")
+
+    asyncio.run(run(get_settings()))
+
+
+@user_cli.command("password")
+def reset_password(email: Annotated[str, typer.Argument(help="Whose account.")]) -> None:
+    """Give an account a new random password, printed once, and sign it out everywhere."""
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings):
+            password = await administration.reset_password(await administration.find_account(email))
+            typer.echo(f"Password of {email}, shown only now: {password}")
+
+    asyncio.run(run(get_settings()))
+
+
+@user_cli.command("disable")
+def disable_user(email: Annotated[str, typer.Argument(help="Whose account.")]) -> None:
+    """Shut an account out; what it made stays."""
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings):
+            await administration.disable(await administration.find_account(email))
+            typer.echo(f"{email} can't sign in any more. To undo: coslide user enable {email}")
+
+    asyncio.run(run(get_settings()))
+
+
+@user_cli.command("enable")
+def enable_user(email: Annotated[str, typer.Argument(help="Whose account.")]) -> None:
+    """Let a disabled account in again."""
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings):
+            await administration.enable(await administration.find_account(email))
+            typer.echo(f"{email} can sign in again.")
 
     asyncio.run(run(get_settings()))
 
@@ -124,19 +167,15 @@ def import_slide(
     project: Annotated[str, typer.Option(help="The project's id.")],
 ) -> None:
     """Copy slide files into storage and add them to a project."""
-    from api.slides.ingest import import_file
-    from api.slides.reader import ReaderPool
-    from api.slides.storage import Storage
+    from api.slides.services import slide_services
 
     async def run(settings: Settings) -> None:
-        async with connected(settings), ReaderPool(settings) as reader:
+        async with connected(settings), slide_services(settings) as slides:
             found = await Project.get_or_none(id=UUID(project), deleted_at=None)
             if found is None:
                 raise NotFound(f"There is no project {project}. Its id is in its address: /p/<id>.")
             for file in files:
-                slide = await import_file(
-                    file, project_id=found.id, user_id=None, storage=Storage(settings.data), reader=reader
-                )
+                slide = await slides.ingest.import_file(file, found.id, None)
                 typer.echo(f"{slide.id}  {slide.name}  {slide.width} x {slide.height}")
 
     asyncio.run(run(get_settings()))

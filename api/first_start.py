@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.auth.accounts import create_with_random_password
+from api.auth.viewer import Viewer
 from api.errors import PlatformError
 from api.models.database import connected, migrate
-from api.models.project import Membership, Project, Role
+from api.models.project import Project
 from api.models.user import User
+from api.projects.projects import create_project
 from api.settings import Settings, get_settings
 from api.slides.convert import convert_to_pyramid
 from api.slides.services import slide_services
@@ -75,8 +77,8 @@ async def prepare(settings: Settings, samples: Path) -> list[str]:
 
 async def _import_samples(settings: Settings, samples: Path, owner: User) -> AsyncIterator[str]:
     """Make the project and import each sample; yields their names."""
-    project = await Project.create(name="Samples", description="Two images to try things on.", created_by=owner)
-    await Membership.create(project=project, user=owner, role=Role.OWNER)
+    viewer = Viewer(user_id=owner.id, name=owner.name, credential="first start")
+    project = await create_project(viewer, name="Samples", description="Two images to try things on.")
     try:
         async with slide_services(settings) as slides:
             for sample in SAMPLES:

@@ -7,15 +7,72 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from api.auth.cleanup import remove_expired_forever
+from api.auth.oauth import OAuth
+from api.auth.standing import ended_access
+from api.collaboration.feed import Feeds
+from api.collaboration.presence import Presence
+from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError
 from api.models.database import connected
+from api.predictions.catalog import ModelCatalog
+from api.predictions.live import PredictionSource
+from api.routes import auth, downloads, exchange, geometry, health, heatmaps, tiles, uploads
+from api.routes.errors import platform_error
+from api.routes.web import web_routes
+from api.settings import Settings, get_settings
+from api.slides.services import slide_services
+from schema.app import GraphQLApp
+
+GZIP = [Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)]
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application for these settings; its parts are opened when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            state = app.state
+            state.settings = settings
+            await stack.enter_async_context(connected(settings))
+            slides = await stack.enter_async_context(slide_services(settings))
+            state.storage, state.reader, state.tiles = slides.storage, slides.reader, slides.tiles
+            state.ingest, state.uploads = slides.ingest, slides.uploads
+            state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
+            state.presence = await stack.enter_async_context(Presence(state.channel))
+            sources = (state.presence, PredictionSource(state.channel))
+            state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, ended_access))
+            state.predictions = await stack.enter_async_context(ModelCatalog(settings))
+            state.oauth = OAuth(settings)
+            for chore in (slides.uploads.sweep_forever(), remove_expired_forever()):
+                stack.callback(asyncio.create_task(chore).cancel)
+            yield
+
+    graphql = GraphQLApp()
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql, methods=["POST"], middleware=GZIP),
+        WebSocketRoute("/graphql", graphql),
+        *auth.routes,
+        *tiles.routes,
+        *heatmaps.routes,
+        *geometry.routes,
+        *exchange.routes,
+        *uploads.routes,
+        *downloads.routes,
+        *health.routes,
+        *web_routes(),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={PlatformError: platform_error})
+
+
+logging.basicConfig(level=get_settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+app = create_app(get_settings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -29,6 +30,8 @@ async def serve(settings: Settings) -> int:
     Raises:
         Unavailable: the port is taken, or the database lacks migrations; nothing was started.
     """
+    for chatty in ("httpx", "tortoise"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = _with_port(settings)
     address = await _sign_in_address(settings)
     stop = asyncio.Event()

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import strawberry
-from api.auth.origin import check_origin
-from api.auth.sessions import viewer_of, viewer_of_token
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.extensions import MaskErrors, MaxTokensLimiter, SchemaExtension
+from strawberry.extensions import MaskErrors, MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from api.auth.origin import check_origin
+from api.auth.sessions import viewer_of, viewer_of_token
 from api.errors import PlatformError
 from schema.annotation import AnnotationMutation, AnnotationQuery
 from schema.context import Context
@@ -32,6 +31,7 @@ from schema.project import ProjectMutation, ProjectQuery
 from schema.scalars import SCALARS
 from schema.server import ServerQuery
 from schema.slide import SlideMutation, SlideQuery
+from schema.socket import SocketHandler
 from schema.subscription import Subscription
 from schema.user import UserMutation, UserQuery
 
@@ -53,23 +53,6 @@ class FailureHandler(strawberry.ExceptionHandler[PlatformError, Failure]):
 
     def handle(self, exception: PlatformError, *, field: Any, info: Any) -> Failure:
         return failure_of(exception)
-
-
-class FreshLoaders(SchemaExtension):
-    """A socket's context lives for hours: forget what loaders cached before each operation and each streamed result."""
-
-    def on_operation(self) -> Iterator[None]:
-        self._forget()
-        yield
-
-    def on_stream_result(self, result: object) -> Iterator[None]:
-        yield
-        self._forget()
-
-    def _forget(self) -> None:
-        context = self.execution_context.context
-        if isinstance(context, Context):
-            context.loaders.clear()
 
 
 def is_unexpected(error: GraphQLError) -> bool:
@@ -94,7 +77,6 @@ schema = Schema(
     extensions=[
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
         DemandLimiter,
-        FreshLoaders,
         lambda: MaskErrors(
             should_mask_error=is_unexpected,
             error_message="Something went wrong on the server. Try again; if it stays so, tell its administrator.",
@@ -106,6 +88,8 @@ schema = Schema(
 
 class GraphQLApp(GraphQL[Context, None]):
     """`POST /graphql` and the graphql-transport-ws socket; no GET, no multipart, no other protocol."""
+
+    graphql_transport_ws_handler_class = SocketHandler
 
     def __init__(self) -> None:
         super().__init__(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import strawberry
-from starlette.requests import HTTPConnection
 
 from api.auth.viewer import Viewer
 
@@ -26,7 +25,6 @@ class Context:
         app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence,
             models).
         loaders: DataLoaders by class, made on first use by `loader`.
-        connection: the socket, when there is one, so that its viewer can be looked up again before each operation.
         connection_params: what a socket's first message carried; Strawberry fills it.
         present: (slide id, client id) pairs that showed presence here; they leave when the socket's stream ends.
     """
@@ -35,7 +33,6 @@ class Context:
     settings: Settings
     app: Any
     loaders: dict[type[Any], Any] = field(default_factory=dict)
-    connection: HTTPConnection | None = None
     connection_params: dict[str, Any] | None = None
     present: set[tuple[UUID, str]] = field(default_factory=set)
 

@@ -148,7 +148,7 @@ class DemandLimiter(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
         if context.graphql_document is not None:
-            schema: GraphQLSchema = context.schema._schema  # type: ignore[attr-defined]
+            schema: GraphQLSchema = context.schema._schema
             demand = measure(context.graphql_document, schema, context.variables, context.operation_name)
             message = complaint(demand)
             if message:

@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 
 from api.auth.permissions import require_viewer
+from api.errors import NotFound
 from api.models.ontology import Term as TermRow
 from api.models.project import Membership as MembershipRow
 from api.models.project import Project as ProjectRow
@@ -91,7 +92,9 @@ class Project:
     async def my_role(self, info: Info) -> Role:
         viewer = require_viewer(info.context.viewer)
         role = await info.context.loader(RoleByProjectAndUserLoader).load((self.row.id, viewer.user_id))
-        return role or Role.VIEWER
+        if role is None:
+            raise NotFound(f"You are no longer a member of project {self.id}.")
+        return role
 
     @strawberry.field(description="Who belongs to it, earliest first.")
     async def members(self, info: Info) -> list[Membership]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -17,15 +17,22 @@ from api.slides import catalog
 from api.slides.facts import PRIVATE_IMAGES
 from api.slides.pyramid import Level as PyramidLevel
 from api.slides.pyramid import Pyramid
+from schema.annotation import Layer
+from schema.annotation_loaders import LayersBySlideLoader
 from schema.connection import PageInfo
 from schema.context import Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
+from schema.prediction_loaders import LatestPredictionBySlideLoader
 from schema.project import Project
 from schema.scalars import Json
+from schema.slide_change import logged_change
 from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
 from schema.user import User, load_user
+
+if TYPE_CHECKING:
+    from schema.prediction import Prediction
 
 
 @strawberry.type(description="A picture stored beside the slide.")
@@ -160,6 +167,17 @@ class Slide:
     async def annotation_count(self, info: Info) -> int:
         return await info.context.loader(AnnotationCountBySlideLoader).load(self.row.id)
 
+    @strawberry.field(description="Its layers, oldest first.")
+    async def layers(self, info: Info) -> list[Layer]:
+        return [Layer.of(row) for row in await info.context.loader(LayersBySlideLoader).load(self.row.id)]
+
+    @strawberry.field(description="Its newest prediction that did not fail and was not cancelled.")
+    async def latest_prediction(self, info: Info) -> Annotated[Prediction, strawberry.lazy("schema.prediction")] | None:
+        from schema.prediction import Prediction
+
+        row = await info.context.loader(LatestPredictionBySlideLoader).load(self.row.id)
+        return Prediction.of(row) if row else None
+
 
 @strawberry.type(description="A page of slides.")
 class SlideConnection:
@@ -287,14 +305,17 @@ class SlideMutation:
             mpp_x=input.mpp_x,
             mpp_y=input.mpp_y,
         )
-        return Slide.of(await catalog.update_slide(access.slide_id, changes))
+        async with logged_change(info.context, access.slide_id):
+            return Slide.of(await catalog.update_slide(access.slide_id, changes))
 
     @strawberry.mutation(description="Put a slide into the bin; everything on it stays. For managers.")
     async def delete_slide(self, info: Info, input: DeleteSlideInput) -> DeleteSlideResult:
         access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
-        return Slide.of(await catalog.delete_slide(access.slide_id))
+        async with logged_change(info.context, access.slide_id, deleted=True):
+            return Slide.of(await catalog.delete_slide(access.slide_id))
 
     @strawberry.mutation(description="Take a slide out of the bin. For managers.")
     async def restore_slide(self, info: Info, input: RestoreSlideInput) -> RestoreSlideResult:
         access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE, deleted=True)
-        return Slide.of(await catalog.restore_slide(access.slide_id))
+        async with logged_change(info.context, access.slide_id):
+            return Slide.of(await catalog.restore_slide(access.slide_id))

@@ -10,8 +10,8 @@ from uuid import UUID
 import strawberry
 
 from api.annotations.rows import AnnotationRow, LayerRow
-from api.auth.permissions import require_slide
-from api.auth.viewer import Action
+from api.auth.permissions import require_slide, require_viewer
+from api.auth.viewer import Action, Viewer
 from api.collaboration.feed import Item, Resync
 from api.collaboration.log import EventKind, LoggedEvent
 from api.collaboration.presence import Person, PresenceNews
@@ -62,9 +62,11 @@ class PresentPerson:
             stroke=list(person.stroke) if person.stroke else None,
         )
 
-    @strawberry.field(description="Who it is; null for an account that is gone.")
-    async def user(self, info: Info) -> User | None:
-        return await load_user(info, self.person.user_id)
+    @strawberry.field(description="Who it is.")
+    async def user(self, info: Info) -> User:
+        user = await load_user(info, self.person.user_id)
+        assert user is not None, "accounts are disabled, never deleted"
+        return user
 
 
 @strawberry.type(description="People came, moved or went. Never stored; the first one after joining lists everybody.")
@@ -80,7 +82,7 @@ class CommentsChanged:
 
 @strawberry.type(description="The slide itself changed.")
 class SlideChanged:
-    seq: int | None = strawberry.field(description="The slide's sequence after it.")
+    seq: int = strawberry.field(description="The slide's sequence after it.")
     slide: Slide | None = strawberry.field(description="The slide as it is now.")
     deleted: bool = strawberry.field(description="Whether it was put into the bin.")
 
@@ -100,22 +102,22 @@ SlideEvent = Annotated[
 @strawberry.type(description="Everything that can be followed.")
 class Subscription:
     @strawberry.subscription(
-        description="Everything on a slide after sinceSeq, without gap or repetition, then live. Without sinceSeq: from "
+        description="Everything on a slide after sinceSeq, without gap or repetition, then live; without sinceSeq from "
         "now on. Ends with an error within 2 s of the viewer's session or membership."
     )
     async def slide_events(
         self, info: Info, slide_id: strawberry.ID, since_seq: int | None = None
     ) -> AsyncGenerator[SlideEvent, None]:
-        context = info.context
+        context, viewer = info.context, require_viewer(info.context.viewer)
         if since_seq is not None and since_seq < 0:
             raise InvalidInput("sinceSeq is negative. Send the seq of the last event you have, or 0.", field="sinceSeq")
-        access = await require_slide(context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
+        access = await require_slide(viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
         try:
-            async with aclosing(context.app.feeds.follow(access.slide_id, since_seq, context.viewer)) as items:
+            async with aclosing(context.app.feeds.follow(access.slide_id, since_seq, viewer)) as items:
                 async for item in items:
                     yield await _event_of(info, access.slide_id, item)
         finally:
-            _leave(context, access.slide_id)
+            _leave(context, access.slide_id, viewer)
 
 
 async def _event_of(
@@ -144,9 +146,8 @@ async def _event_of(
             raise TypeError(f"a slide's feed gave {type(item).__name__}, which no event stands for")
 
 
-def _leave(context: Context, slide_id: UUID) -> None:
+def _leave(context: Context, slide_id: UUID, viewer: Viewer) -> None:
     """The socket's stream of the slide has ended, so its clients have left the slide."""
-    assert context.viewer is not None, "the stream began with a permission check"
     for present in [present for present in context.present if present[0] == slide_id]:
         context.present.discard(present)
-        context.app.presence.leave(*present, context.viewer.user_id)
+        context.app.presence.leave(*present, viewer.user_id)

@@ -6,12 +6,15 @@
 | `database` | a `TortoiseContext` on `db_url` with all tables, current in the test and the tasks it starts |
 | `sqlite_database` | the same on SQLite alone: for what does not depend on the database |
 | `redis_url` | the address of an empty Redis database |
+| `triton_url` | host:port of a real Triton server with the project's own models |
+| `standin_triton` | a `TritonProcess` with the stand-in models of `tests.servers.triton`, whose answers are known |
+| `model_venv` | the model server's environment, for tests that start a `TritonProcess` of their own |
 | `shared_data` | the folder of real slides, annotations and images beside the project |
-| `chromium_path` | the browser's binary |
+| `chromium_path`, `node_path` | the browser's binary; Node's, for browser tests (`web/node_modules` is there too) |
 
-A test is marked by what it asks for (`mariadb`, `redis`, `shared_data`, `browser`), so `-m "not mariadb"`
-leaves those out. A component that is missing skips its tests with the reason; in CI (`CI=true`) that, and
-every other skip, is a failure.
+A test is marked by what it asks for (`mariadb`, `redis`, `triton`, `shared_data`, `browser`), so
+`-m "not mariadb"` leaves those out. A component that is missing skips its tests with the reason; in CI (`CI=true`)
+that, and every other skip, is a failure.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
@@ -31,16 +35,30 @@ from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
 from tests.servers.mariadb import MariadbServer, mariadb_binary
 from tests.servers.redis import RedisServer, redis_binary
+from tests.servers.standins import standin_repository, standin_triton
+from tests.servers.triton import TritonProcess, triton_venv
+
+# Property tests: as many examples as `make test` has time for, or, for `make fuzz`, many more.
+hypothesis.settings.register_profile("tests", deadline=None, max_examples=100, derandomize=in_ci())
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+hypothesis.settings.load_profile("tests")
+
+__all__ = ["standin_repository", "standin_triton"]
+
+ROOT = Path(__file__).resolve().parents[1]
 
 _MARK_OF_FIXTURE = {
     "mariadb_server": "mariadb",
     "redis_server": "redis",
     "redis_url": "redis",
+    "model_venv": "triton",
     "shared_data": "shared_data",
     "chromium_path": "browser",
+    "node_path": "browser",
 }
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
@@ -140,6 +158,23 @@ def redis_url(redis_server: RedisServer) -> str:
 
 
 @pytest.fixture(scope="session")
+def model_venv() -> Path:
+    """The model server's own environment."""
+    if not (triton_venv() / "bin" / "python").exists():
+        missing(f"The model server's environment {triton_venv()}", "type make setup")
+    return triton_venv()
+
+
+@pytest.fixture(scope="session")
+def triton_url(model_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of one Triton server for the whole run, with the models of `model_repository/`."""
+    server = TritonProcess(tmp_path_factory.mktemp("triton"), ROOT / "model_repository")
+    server.start()
+    yield server.address
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real slides, annotations and images, `../shared/data`. Read only."""
     if not SHARED_DATA.is_dir():
@@ -153,4 +188,13 @@ def chromium_path() -> Path:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         missing("Chromium", "install Debian's chromium")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def node_path() -> Path:
+    """Node's binary, with the web client's packages in `web/node_modules`."""
+    found = shutil.which("node")
+    if found is None or not (ROOT / "web" / "node_modules").is_dir():
+        missing("Node with the web client's packages", "type make test, which brings both")
     return Path(found)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 from tortoise.context import TortoiseContext
+from tritonclient.grpc.aio import InferenceServerClient
 
 from api.models.project import Membership, Role
 from api.models.slide import Slide, SlideSequence
@@ -86,3 +87,10 @@ def test_shared_data_has_the_slides(shared_data: Path) -> None:
 
 def test_chromium_is_a_program(chromium_path: Path) -> None:
     assert chromium_path.is_file()
+
+
+async def test_triton_answers_with_the_projects_models(triton_url: str) -> None:
+    async with InferenceServerClient(triton_url) as client:
+        assert await client.is_server_ready(client_timeout=10)
+        index = await client.get_model_repository_index(client_timeout=10)
+    assert [(model.name, model.state) for model in index.models] == [("tumor_fast", "READY")]

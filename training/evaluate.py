@@ -62,7 +62,7 @@ async def measure_samples(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(sample)) for sample in samples]
-    except* (EvaluationFailed, PlatformError) as failures:
+    except ExceptionGroup as failures:  # not except*: until Python 3.11.3 it wraps what is raised in it
         raise failures.exceptions[0] from None
     finally:
         progress.write("\n")

@@ -23,5 +23,7 @@ export default defineConfig({
     setupFiles: ["src/app/testing/setup.ts"],
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
+    // Pages with menus and dialogs take seconds on a busy machine.
+    testTimeout: 30_000,
   },
 });

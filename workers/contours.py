@@ -18,7 +18,7 @@ import shapely
 Probability = npt.NDArray[np.uint8]
 """(h, w) uint8, probability x 255 of one class; 0 where nothing was predicted."""
 
-_SIMPLIFY_PX = 0.5
+_SIMPLIFY_PX = 0.25
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,19 @@ class ContourTracer:
     def add(self, block: Probability, m_left: int, m_top: int) -> None:
         """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
         height, width = block.shape
-        for part in _trace(block, self._cut, m_left, m_top):
+        positive = block >= self._cut
+        rows, columns = np.flatnonzero(positive.any(axis=1)), np.flatnonzero(positive.any(axis=0))
+        if not len(rows):
+            return
+        y, x = int(rows[0]), int(columns[0])
+        inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
+        for part in _trace(inner, self._cut, m_left + x, m_top + y):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
             (self._cut_off if touches else self._whole).append(part)
 
     def finish(self) -> list[Outline]:
-        """The polygons, joined over block borders and simplified to half a model pixel, from top to bottom."""
+        """The polygons, joined over block borders, smooth to within a model pixel, from top to bottom."""
         parts = [*self._whole, *_join(self._cut_off)]
         kept = [part for part in parts if part.shape.area >= self._min_area_px]
         width, height = self._l0_size
@@ -98,10 +104,10 @@ def cut_of(threshold: float) -> int:
 
 
 def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]:
-    """Polygons of the pixels at or over `cut`, in model pixels, along pixel edges.
+    """Polygons of the pixels at or over `cut`, in model pixels, exactly along pixel edges.
 
     OpenCV's outlines run through pixel centres, half a pixel too far in. So the outline is taken on the pixels'
-    corners: a corner is set when one of its four pixels is. Gaps one pixel wide close by that.
+    corners: a corner is set when one of its four pixels is. Gaps and holes one pixel wide close by that.
     """
     mask = block >= cut
     if not mask.any():
@@ -110,25 +116,53 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]
     for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
         corners[dy : dy + mask.shape[0], dx : dx + mask.shape[1]] |= mask.view(np.uint8)
     means, labels = _component_means(block, mask, corners)
-    rings, hierarchy = cv2.findContours(corners, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found, hierarchy = cv2.findContours(corners, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    rings = _along_edges([np.asarray(ring[:, 0, :], np.int32) for ring in found], corners)
     parts: list[_Part] = []
     for ring, links in zip(rings, hierarchy[0], strict=True):
-        if links[3] != -1 or len(ring) < 3:  # a hole, or a line without area
+        if links[3] != -1 or len(ring) < 4:  # a hole, or a line without area
             continue
         holes = []
         hole = links[2]
         while hole != -1:
-            if len(rings[hole]) >= 3:
-                holes.append(rings[hole][:, 0, :])
+            if len(rings[hole]) >= 4:
+                holes.append(rings[hole])
             hole = hierarchy[0][hole][0]
-        column, row = ring[0, 0]
-        mean = float(means[labels[row, column]])
-        polygon = shapely.Polygon(ring[:, 0, :], holes)
-        parts.extend(
-            _Part(shapely.transform(shape, lambda points: points + np.array([m_left, m_top])), mean)
-            for shape in _polygons(polygon)
-        )
+        column, row = ring[0]
+        shapes = _polygons(shapely.Polygon(ring, holes))
+        for shape in shapes:
+            # A component falls into several polygons where its pixels only touch at corners.
+            mean = means[labels[row, column]] if len(shapes) == 1 else _mean_inside(block, mask, shape)
+            moved = shapely.transform(shape, lambda points: points + np.array([m_left, m_top]))
+            parts.append(_Part(moved, float(mean)))
     return parts
+
+
+def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.int32]]:
+    """The rings with each diagonal step, which cuts a pixel, replaced by the two pixel edges that it stands for.
+
+    Args:
+        rings: (n, 2) each, (x, y) of neighbouring set corners.
+    """
+    lengths = np.array([len(ring) for ring in rings])
+    points = np.concatenate(rings)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    following = np.arange(1, len(points) + 1)
+    following[starts + lengths - 1] = starts
+    after = points[following]
+    is_diagonal = (points != after).all(axis=1)
+    # The two ways around a diagonal; the boundary takes the corner that is set. Where none is, two pixels only touch.
+    one = np.stack([after[:, 0], points[:, 1]], axis=1)
+    other = np.stack([points[:, 0], after[:, 1]], axis=1)
+    one_is_set = corners[one[:, 1], one[:, 0]] > 0
+    other_is_set = corners[other[:, 1], other[:, 0]] > 0
+    extra = is_diagonal & (one_is_set != other_is_set)
+    between = np.where(one_is_set[:, None], one, other)
+    places = np.arange(len(points)) + np.concatenate([[0], np.cumsum(extra)[:-1]])
+    whole = np.empty((len(points) + int(extra.sum()), 2), np.int32)
+    whole[places] = points
+    whole[places[extra] + 1] = between[extra]
+    return np.split(whole, places[starts[1:]])
 
 
 def _component_means(
@@ -141,6 +175,14 @@ def _component_means(
     sums = np.bincount(of_pixels, weights=block[mask], minlength=count)
     pixels = np.bincount(of_pixels, minlength=count)
     return sums / np.maximum(pixels, 1), labels
+
+
+def _mean_inside(block: Probability, mask: npt.NDArray[np.bool_], shape: shapely.Polygon) -> float:
+    """Mean probability of the pixels of the mask whose centres lie in the polygon."""
+    x0, y0, x1, y1 = (int(bound) for bound in shape.bounds)
+    x, y = np.meshgrid(np.arange(x0, x1) + 0.5, np.arange(y0, y1) + 0.5)
+    inside = shapely.contains_xy(shape, x, y) & mask[y0:y1, x0:x1]
+    return float(block[y0:y1, x0:x1][inside].mean()) if inside.any() else 0.0
 
 
 def _join(parts: Sequence[_Part]) -> list[_Part]:
@@ -161,15 +203,27 @@ def _join(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _simplified(parts: Sequence[_Part]) -> list[_Part]:
-    shapes = shapely.simplify([part.shape for part in parts], _SIMPLIFY_PX, preserve_topology=True)
+    smooth = [_without_stairs(part.shape) for part in parts]
+    shapes = shapely.simplify(smooth, _SIMPLIFY_PX, preserve_topology=True)
     return [
         _Part(polygon, part.mean) for part, shape in zip(parts, shapes, strict=True) for polygon in _polygons(shape)
     ]
 
 
+def _without_stairs(shape: shapely.Polygon) -> shapely.Polygon:
+    """The polygon through the middles of its pixel edges: slanted outlines get straight, a corner loses 1/8 pixel."""
+
+    def middles(ring: shapely.LinearRing) -> npt.NDArray[np.float64]:
+        corners = shapely.get_coordinates(shapely.segmentize(ring, 1.0))
+        return np.asarray((corners[:-1] + corners[1:]) / 2, np.float64)
+
+    return shapely.Polygon(middles(shape.exterior), [middles(hole) for hole in shape.interiors])
+
+
 def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
     """The valid polygons with area that a shape consists of."""
-    valid = shape if shape.is_valid else shapely.make_valid(shape)
+    # "structure": outlines minus holes. The default method would fill a hole that touches its outline.
+    valid = shape if shape.is_valid else shapely.make_valid(shape, method="structure", keep_collapsed=False)
     if isinstance(valid, shapely.MultiPolygon | shapely.GeometryCollection):
         return [polygon for part in valid.geoms for polygon in _polygons(part)]
     return [valid] if isinstance(valid, shapely.Polygon) and valid.area > 0 else []

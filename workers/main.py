@@ -6,25 +6,23 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 from tortoise.exceptions import BaseORMException
 
-from api.collaboration.channel import Channel, MemoryChannel
-from api.collaboration.redis_channel import RedisChannel
+from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError, Unavailable
 from api.models.database import connected
 from api.predictions import jobs
+from api.predictions.requests import QUEUE_TOPIC
 from api.settings import Settings, get_settings
 from api.slides.storage import Storage
-from workers.prediction import WorkerParts, work_on
+from workers.prediction import WorkerParts, discard_checkpoints, work_on
 from workers.triton import TritonClient
+from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
-QUEUE_TOPIC = "predictions"
-"""Where a hint says that something was queued."""
 POLL_S = 0.3
 _TROUBLE_S = 2.0
 
@@ -39,10 +37,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         )
     async with (
         connected(settings),
-        _channel(settings) as channel,
+        open_channel(settings.redis_url) as channel,
         TritonClient(settings.triton_url, timeout_s=settings.model_timeout_s) as client,
     ):
         parts = WorkerParts(settings, Storage(settings.data), client, channel)
+        logger.info("Worker ready; models at %s", client.address)
+        await discard_checkpoints(parts.storage)
         working = asyncio.create_task(_work(parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -57,7 +57,7 @@ async def _work(parts: WorkerParts) -> None:
     async with parts.channel.subscribe(QUEUE_TOPIC) as hints:
         while True:
             try:
-                claim = await jobs.claim(parts.settings.lease_s)
+                claim = await unbroken(jobs.claim(parts.settings.lease_s))
                 if claim is not None:
                     logger.info("Working on prediction %s, attempt %d", claim.prediction_id, claim.attempt)
                     await work_on(claim, parts)
@@ -69,15 +69,6 @@ async def _work(parts: WorkerParts) -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await anext(hints)
-
-
-@asynccontextmanager
-async def _channel(settings: Settings) -> AsyncIterator[Channel]:
-    if not settings.redis_url:
-        yield MemoryChannel()
-        return
-    async with RedisChannel.connect(settings.redis_url) as channel:
-        yield channel
 
 
 async def _until_signalled(settings: Settings) -> None:

@@ -6,10 +6,12 @@ when its two best classes tie), A 255 where it has looked, else 0. Colour, thres
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import struct
+import zlib
 from collections.abc import Iterable
 
 import cv2
+import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,8 @@ from workers.stitching import CellTracker, Probabilities
 Tile = npt.NDArray[np.uint8]
 """(tile_px, tile_px, 4) uint8 RGBA."""
 
-_CACHED_TILES = 48
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST_UNWRITTEN = 64
 
 
 class Overlay:
@@ -41,7 +44,7 @@ class Overlay:
         self._store = store
         self._levels = levels
         self._versions = store.versions()
-        self._cache: OrderedDict[TileKey, Tile] = OrderedDict()
+        self._unwritten: dict[TileKey, Tile] = {}
         self._tracker = CellTracker(plan.cells)
 
     @property
@@ -49,24 +52,35 @@ class Overlay:
         """How many cells are on the overlay."""
         return self._tracker.done
 
-    def add(self, cells: Iterable[Cell], version: int) -> list[TileKey]:
-        """Draw newly finished cells as `version`, higher than any before; the tiles that changed, finest first."""
+    def add(self, cells: Iterable[Cell], version: int, *, with_coarse: bool = True) -> list[TileKey]:
+        """Draw newly finished cells as `version`, higher than any before; the tiles that changed.
+
+        Args:
+            with_coarse: also write the levels above the finest, which otherwise wait for the next call that does.
+        """
         dirty: dict[Cell, None] = {}
         for cell in cells:
             dirty[cell] = None
             dirty.update(dict.fromkeys(self._tracker.finish(cell)))
-        changed: dict[TileKey, Tile] = {}
+        written: dict[TileKey, None] = {}
         for cell in dirty:
-            changed[TileKey(0, *cell)] = self._draw(cell)
-        drawn = list(changed)
-        for key, tile in changed.items():
-            self._keep(key, tile, version)
-        while changed and next(iter(changed)).level + 1 < self._levels:
-            changed = self._parents(changed)
-            for key, tile in changed.items():
-                self._keep(key, tile, version)
-            drawn.extend(changed)
-        return drawn
+            key = TileKey(0, *cell)
+            self._write(key, self._draw(cell), version)
+            written[key] = None
+            if len(self._unwritten) > _MOST_UNWRITTEN:
+                written.update(dict.fromkeys(self._write_coarse(version)))
+        if with_coarse:
+            written.update(dict.fromkeys(self._write_coarse(version)))
+        return list(written)
+
+    def _write_coarse(self, version: int) -> list[TileKey]:
+        """Write what waits, level by level: each changes the one above."""
+        written = []
+        for level in range(1, self._levels):
+            for key in [key for key in self._unwritten if key.level == level]:
+                self._write(key, self._unwritten.pop(key), version)
+                written.append(key)
+        return written
 
     def _draw(self, cell: Cell) -> Tile:
         """A cell's tile; clear outside what is predicted."""
@@ -81,45 +95,36 @@ class Overlay:
         inside[..., 3] = 255
         return tile
 
-    def _parents(self, children: dict[TileKey, Tile]) -> dict[TileKey, Tile]:
-        """The tiles one level up, with the changed quarters replaced."""
-        parents: dict[TileKey, Tile] = {}
-        for key, tile in children.items():
-            if key.parent not in parents:
-                parents[key.parent] = self._current(key.parent).copy()
-            half = self._plan.grid.cell_px // 2
-            y, x = (key.row % 2) * half, (key.column % 2) * half
-            parents[key.parent][y : y + half, x : x + half] = halved(tile)
-        return parents
-
-    def _current(self, key: TileKey) -> Tile:
-        if key in self._cache:
-            self._cache.move_to_end(key)
-            return self._cache[key]
-        side = self._plan.grid.cell_px
-        versions = self._versions.get(key)
-        data = self._store.read(key, versions[-1]) if versions else None
-        if data is None:
-            return np.zeros((side, side, 4), np.uint8)
-        return decode_png(data)
-
-    def _keep(self, key: TileKey, tile: Tile, version: int) -> None:
+    def _write(self, key: TileKey, tile: Tile, version: int) -> None:
+        """Keep a tile's version and the one before, and put the tile's half into its parent."""
         self._store.write(key, version, encode_png(tile))
         versions = self._versions.setdefault(key, [])
-        versions.append(version)
+        if not versions or versions[-1] != version:
+            versions.append(version)
         while len(versions) > 2:
             self._store.forget(key, versions.pop(0))
-        if key.level > 0:
-            self._cache[key] = tile
-            self._cache.move_to_end(key)
-            while len(self._cache) > _CACHED_TILES:
-                self._cache.popitem(last=False)
+        if key.level + 1 < self._levels:
+            half = self._plan.grid.cell_px // 2
+            y, x = (key.row % 2) * half, (key.column % 2) * half
+            self._waiting(key.parent)[y : y + half, x : x + half] = halved(tile)
+
+    def _waiting(self, key: TileKey) -> Tile:
+        """The tile that waits to be written, begun from its newest version."""
+        if key not in self._unwritten:
+            side = self._plan.grid.cell_px
+            versions = self._versions.get(key)
+            data = self._store.read(key, versions[-1]) if versions else None
+            self._unwritten[key] = np.zeros((side, side, 4), np.uint8) if data is None else decode_png(data)
+        return self._unwritten[key]
 
 
 def unsure(probabilities: Probabilities) -> npt.NDArray[np.uint8]:
     """(C, h, w) to (h, w): 255 where the two best classes tie, 0 where one has all."""
-    best_two = np.partition(probabilities, len(probabilities) - 2, axis=0)[-2:]
-    return np.asarray(255 - (best_two[1] - best_two[0]), np.uint8)
+    best, second = probabilities[0], np.zeros_like(probabilities[0])
+    for probability in probabilities[1:]:
+        second = np.maximum(second, np.minimum(best, probability))
+        best = np.maximum(best, probability)
+    return np.asarray(255 - (best - second), np.uint8)
 
 
 def halved(tile: Tile) -> Tile:
@@ -127,18 +132,30 @@ def halved(tile: Tile) -> Tile:
     known = tile[..., 3] > 0
     if known.all():
         return np.asarray(cv2.resize(tile, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-    height, width = tile.shape[0] // 2, tile.shape[1] // 2
-    quads = tile.reshape(height, 2, width, 2, 4).astype(np.uint16)
-    counted = known.reshape(height, 2, width, 2, 1)
-    number = counted.sum(axis=(1, 3), dtype=np.uint16)
-    sums = (quads * counted).sum(axis=(1, 3), dtype=np.uint16)
+    sums = np.zeros((tile.shape[0] // 2, tile.shape[1] // 2, 4), np.uint16)
+    number = np.zeros((*sums.shape[:2], 1), np.uint16)
+    for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        counted = known[y::2, x::2, np.newaxis]
+        sums += tile[y::2, x::2] * counted
+        number += counted
     return np.asarray((sums + number // 2) // np.maximum(number, 1), np.uint8)
 
 
 def encode_png(tile: Tile) -> bytes:
-    """Lossless and fast: the lowest compression that still compresses."""
-    _, data = cv2.imencode(".png", cv2.cvtColor(tile, cv2.COLOR_RGBA2BGRA), [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    return data.tobytes()
+    """A PNG of the tile, lossless. Three times as fast as OpenCV's: one filter (Sub) and libdeflate."""
+    height, width, _ = tile.shape
+    pixels = tile.reshape(height, -1)
+    rows = np.empty((height, 1 + 4 * width), np.uint8)
+    rows[:, 0] = 1
+    rows[:, 1:] = pixels
+    rows[:, 5:] -= pixels[:, :-4]
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    data = bytes(imagecodecs.deflate_encode(rows.tobytes(), level=1))
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
 def decode_png(data: bytes) -> Tile:

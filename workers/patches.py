@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
 
 _TISSUE_MAP_PIXELS = 4_000_000
-_MIN_CHROMA, _MIN_DENSITY = 16, 0.06
+_MIN_CHROMA, _MIN_DENSITY = 16, 0.045
 _DARK_DENSITY, _BLACK = 0.5, 12
 _MIN_SPECK_PX = 12
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
+from api.errors import PlatformError
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from workers.patches import Cell
@@ -123,7 +124,17 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
         pause_s = min(2 * pause_s, 2.0)
 
 
-def first_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first exception of a group of groups."""
-    first = failures.exceptions[0]
-    return first_failure(first) if isinstance(first, BaseExceptionGroup) else first
+def first_failure(
+    failures: BaseExceptionGroup[BaseException], preferred: tuple[type[BaseException], ...] = (PlatformError,)
+) -> BaseException:
+    """The exception to tell of: the first of the preferred kinds, else the first; the others followed from it."""
+    leaves = list(_leaves(failures))
+    return next((leaf for leaf in leaves if isinstance(leaf, preferred)), leaves[0])
+
+
+def _leaves(failure: BaseException) -> Iterator[BaseException]:
+    if isinstance(failure, BaseExceptionGroup):
+        for part in failure.exceptions:
+            yield from _leaves(part)
+    else:
+        yield failure

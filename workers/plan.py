@@ -80,15 +80,23 @@ def make_plan(
     downsample = downsample_for(model, mpp)
     grid = PatchGrid.over(_within(region, l0_size), downsample, model.patch_px, OVERLAP_PX)
     frame = TissueFrame.of(grid)
-    view = frame.l0_region
-    overview = read_at(source, view.x, view.y, view.width, view.height, frame.downsample)
-    tissue = frame.clip(find_tissue(overview))
+    tissue = frame.clip(find_tissue(_overview(source, frame)))
     return Plan(
         grid=grid,
         cells=tuple(in_order(frame.cells(tissue), grid, focus)),
         mpp=mpp,
         l0_size=l0_size,
         tissue_mm2=float(tissue.sum()) * (frame.downsample * mpp / 1000) ** 2,
+    )
+
+
+def _overview(source: Source, frame: TissueFrame) -> Pixels:
+    """What the tissue map is made from, read by rows of cells: no file is decoded all at once."""
+    view = frame.l0_region
+    height = view.height / len(frame.grid.rows)
+    rows = range(len(frame.grid.rows))
+    return np.concatenate(
+        [read_at(source, view.x, view.y + row * height, view.width, height, frame.downsample) for row in rows]
     )
 
 

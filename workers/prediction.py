@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 from tortoise.exceptions import BaseORMException
@@ -17,7 +18,7 @@ from tortoise.exceptions import BaseORMException
 from api.annotations.codec import PackedObject
 from api.annotations.edit import publish_prediction_layer
 from api.annotations.geometry import Geometry
-from api.collaboration.channel import Channel, announce, slide_topic
+from api.collaboration.channel import Channel, announce
 from api.errors import NotFound, PlatformError, UnsupportedSlide
 from api.models.annotation import GeometryKind
 from api.models.prediction import Prediction
@@ -28,6 +29,7 @@ from api.predictions.jobs import Claim, Standing
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.progress import INTERVAL_S, report
+from api.predictions.requests import announce_slide
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from api.slides.storage import Storage
@@ -38,13 +40,15 @@ from workers.pipeline import Pipeline, first_failure, patiently
 from workers.plan import Plan, make_plan
 from workers.result import Blended, figures_of, trace
 from workers.triton import TritonClient
+from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 0.5
 """A cancelled prediction frees its worker within this time and a moment."""
-_DRAW_SHARE = 3
-"""Drawing and telling pauses this many times as long as it took, so that it never takes over a quarter of a core."""
+_COARSE_S = 1.0
+"""How often the heatmap's levels above the finest are written; each of their tiles changes with every patch below."""
+_CELLS_AT_ONCE = 64
 
 
 class Stopped(Exception):
@@ -71,7 +75,7 @@ async def work_on(claim: Claim, parts: WorkerParts) -> None:
         try:
             await _Run(claim, parts).to_the_end()
         except BaseExceptionGroup as failures:
-            raise first_failure(failures) from failures
+            raise first_failure(failures, (Stopped, PlatformError)) from failures
     except asyncio.CancelledError:
         await asyncio.shield(jobs.release(claim))
         raise
@@ -79,6 +83,8 @@ async def work_on(claim: Claim, parts: WorkerParts) -> None:
         logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
+        if stopped.standing is not Standing.LOST:
+            await asyncio.to_thread(PatchStore.discard, parts.storage.prediction_path(claim.prediction_id))
     except (UnsupportedSlide, NotFound) as error:
         await jobs.fail(claim, error.message, for_good=True)
     except PlatformError as error:
@@ -89,6 +95,14 @@ async def work_on(claim: Claim, parts: WorkerParts) -> None:
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
         await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
+
+
+async def discard_checkpoints(storage: Storage) -> None:
+    """Remove the checkpoints of predictions that ended while no worker held them, such as by cancelling."""
+    folders = await asyncio.to_thread(lambda: [path.parent for path in storage.root.glob("predictions/*/patches.u8")])
+    for folder in folders:
+        if not await Prediction.exists(id=UUID(folder.name), finished_at__isnull=True):
+            await asyncio.to_thread(PatchStore.discard, folder)
 
 
 class _Run:
@@ -115,7 +129,7 @@ class _Run:
         told_of_trouble = False
         while True:
             try:
-                standing = await jobs.heartbeat(self._claim, self._lease_s)
+                standing = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
                 told_of_trouble = False
             except (BaseORMException, OSError) as error:
                 if not told_of_trouble:
@@ -197,24 +211,28 @@ class _Run:
 
     async def _follow(self, prediction: Prediction, plan: Plan, overlay: Overlay) -> None:
         """Tell of what is new until all is told, at most every `INTERVAL_S`."""
+        coarse_at = 0.0
         while not self._all_inferred.is_set():
             self._arrived.clear()
-            began = time.monotonic()
-            await self._tell(prediction, plan, overlay)
-            pause_s = max(INTERVAL_S, _DRAW_SHARE * (time.monotonic() - began))
+            with_coarse = time.monotonic() - coarse_at > _COARSE_S
+            coarse_at = time.monotonic() if with_coarse else coarse_at
+            await self._tell(prediction, plan, overlay, with_coarse=with_coarse)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_inferred.wait(), pause_s)
-            if not self._all_inferred.is_set():
+                await asyncio.wait_for(self._all_inferred.wait(), INTERVAL_S)
+            if not self._news and not self._all_inferred.is_set():
                 await self._arrived.wait()
-        await self._tell(prediction, plan, overlay)
+        while len(self._news) > _CELLS_AT_ONCE:
+            await self._tell(prediction, plan, overlay, with_coarse=False)
+        await self._tell(prediction, plan, overlay, with_coarse=True)
 
-    async def _tell(self, prediction: Prediction, plan: Plan, overlay: Overlay) -> None:
+    async def _tell(self, prediction: Prediction, plan: Plan, overlay: Overlay, *, with_coarse: bool) -> None:
         """Draw what is new, then store and announce it."""
-        cells, self._news = self._news, []
-        version = prediction.heatmap_version + 1 if cells else prediction.heatmap_version
-        tiles = await asyncio.to_thread(overlay.add, cells, version)
+        cells, self._news = self._news[:_CELLS_AT_ONCE], self._news[_CELLS_AT_ONCE:]
+        version = prediction.heatmap_version + 1
+        tiles = await asyncio.to_thread(overlay.add, cells, version, with_coarse=with_coarse)
+        version = version if tiles else version - 1
         prediction.heatmap_version = version
-        held = await report(
+        told = report(
             self._claim,
             self._lease_s,
             done=overlay.done,
@@ -222,10 +240,11 @@ class _Run:
             version=version,
             figures={**prediction.figures, "tissue_mm2": round(plan.tissue_mm2, 4), "patches": len(plan.cells)},
             tiles=tiles,
+            has_progress=self._inferred > 0,
         )
-        if not held:
-            raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
-        await self._hint(prediction)
+        if not await unbroken(told):
+            raise Stopped(await self._why_lost())
+        await announce_slide(self._parts.channel, prediction)
 
     async def _publish(
         self, prediction: Prediction, plan: Plan, model: ModelInfo, outlines: list[Outline], seconds: float
@@ -244,12 +263,16 @@ class _Run:
             layer_id = applied.layers[0].id
             await announce(self._parts.channel, prediction.slide_id, applied.seq)
         whole = {**prediction.figures, **asdict(figures)}
-        if not await jobs.complete(self._claim, figures=whole, layer_id=layer_id):
-            raise Stopped(await jobs.heartbeat(self._claim, self._lease_s))
-        await self._hint(prediction)
+        if not await unbroken(jobs.complete(self._claim, figures=whole, layer_id=layer_id)):
+            raise Stopped(await self._why_lost())
+        await announce_slide(self._parts.channel, prediction)
+        # The heatmap's finest tiles keep the blended probabilities; the checkpoint has served.
+        await asyncio.to_thread(PatchStore.discard, self._folder)
 
-    async def _hint(self, prediction: Prediction) -> None:
-        await self._parts.channel.publish(slide_topic(prediction.slide_id), {"prediction": str(prediction.id)})
+    async def _why_lost(self) -> Standing:
+        """Why nothing could be written: the claim is not ours any more, or the prediction is over."""
+        standing = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
+        return Standing.LOST if standing is Standing.GO_ON else standing
 
 
 def packed(outline: Outline) -> PackedObject:

@@ -27,13 +27,15 @@ class Blended:
         self._store = store
         self._stitcher = Stitcher(plan.grid.patch_px, plan.grid.overlap_px)
 
-    def cell(self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True) -> Probabilities:
-        """(C, cell_px, cell_px) uint8, blended with those planned neighbours that are done."""
+    def cell(
+        self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True, classes: slice = slice(None)
+    ) -> Probabilities:
+        """(C, cell_px, cell_px) uint8, blended with the planned neighbours that are done; of some classes if asked."""
         patches = {}
         for offset in AROUND:
             other = (cell[0] + offset[0], cell[1] + offset[1])
             if other in self._slots and is_done(other):
-                patches[offset] = self._store.read(self._slots[other])
+                patches[offset] = self._store.read(self._slots[other])[classes]
         return self._stitcher.blend(patches)
 
 
@@ -70,7 +72,7 @@ def trace(plan: Plan, model: ModelInfo, store: PatchStore) -> list[Outline]:
         for cell in blocks[block_column, block_row]:
             rows, columns = plan.grid.inside(cell)
             y, x = (cell[1] - top) * side, (cell[0] - left) * side
-            values = blended.cell(cell)[model.positive_index]
+            values = blended.cell(cell, classes=slice(model.positive_index, model.positive_index + 1))[0]
             positive[y + rows.start : y + rows.stop, x + columns.start : x + columns.stop] = values[rows, columns]
         tracer.add(positive, left * side, top * side)
     return tracer.finish()

@@ -120,6 +120,14 @@ class TritonClient:
         await self.infer(model, np.full((1, model.patch_px, model.patch_px, 3), 255, np.uint8))
         return time.monotonic() - started
 
+    async def inference_count(self, name: str) -> int:
+        """How many patches the server has inferred with a model since that was loaded."""
+        try:
+            answer = await self._client.get_inference_statistics(name, client_timeout=_CALL_S)
+        except (InferenceServerException, grpc.RpcError) as exc:
+            raise self._mapped(exc, name) from exc
+        return sum(int(version.inference_count) for version in answer.model_stats)
+
     async def reload(self, name: str) -> None:
         """Unload and load a model, which starts its process anew; loading alone does nothing when it is loaded."""
         try:

@@ -34,6 +34,8 @@ from workers.triton_install import TritonInstall, find_install
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's own place for it, which Triton uses)
 _LOGS_KEPT = 10
 _STOP_S = 3.0
+_EXIT_S = 10
+"""What a server that lost its launcher gets to put its shared memory away; one that is stopped has `_STOP_S`."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STEADY_S = 0.5, 30.0, 60.0
 
 
@@ -166,7 +168,7 @@ class TritonServer:
             "--load-model=*",
             "--exit-on-error=false",
             "--strict-readiness=false",
-            f"--exit-timeout-secs={_STOP_S:.0f}",
+            f"--exit-timeout-secs={_EXIT_S}",
             "--grpc-address=127.0.0.1",
             f"--grpc-port={self._port}",
             "--reuse-grpc-port=1",

@@ -169,6 +169,8 @@ def repaired(geometry: Geometry) -> tuple[Geometry, bool]:
     if shape.is_valid:
         return geometry, False
     mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    if not mended.area:  # drawn round and exactly back again: the two ways cancel out, the line still encloses
+        mended = shapely.make_valid(shape)
     return geometry_of(shapely.set_precision(mended, GRID_PX)), True
 
 
@@ -187,9 +189,9 @@ def extent_of(geometry: Geometry) -> Extent:
 
 
 def _ring_area(ring: Points) -> float:
-    # The shoelace formula about the first point, so that large offsets cost no digits.
+    # The shoelace formula about the first point, so that large offsets cost no digits and its own terms are zero.
     x, y = (ring - ring[0]).T
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+    return float(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:])) / 2
 
 
 def _path_length(points: Points) -> float:

@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from api.annotations.codec import PackedObject, decode, encode
 from api.annotations.geometry import Extent, Geometry, extent_of
 from api.annotations.index import cell_of
-from api.models.annotation import Annotation, GeometryKind, Layer, LayerKind
+from api.models.annotation import GeometryKind, Layer, LayerKind
 
 COLUMNS = (
     "id",
@@ -41,6 +43,7 @@ COLUMNS = (
     "updated_at",
     "deleted_at",
 )
+STORED = (*COLUMNS, "cell")
 
 
 @dataclass(frozen=True)
@@ -99,16 +102,34 @@ class AnnotationRow:
             **{name: values[name] for name in cls.__dataclass_fields__ if name != "shape"},
         )
 
-    def to_model(self) -> Annotation:
-        """The unsaved database row."""
+    def to_columns(self) -> list[Any]:
+        """The values of `STORED`, as the database takes them."""
         extent = self.shape.extent
-        return Annotation(
-            cell=cell_of(extent.min_x, extent.min_y, extent.max_x, extent.max_y),
-            kind=self.shape.kind,
-            geometry=self.shape.packed,
-            **extent.__dict__,
-            **{name: getattr(self, name) for name in self.__dataclass_fields__ if name != "shape"},
-        )
+        return [
+            str(self.id),
+            str(self.slide_id),
+            str(self.layer_id),
+            _text(self.term_id),
+            self.shape.kind.value,
+            self.shape.packed,
+            extent.min_x,
+            extent.min_y,
+            extent.max_x,
+            extent.max_y,
+            extent.area_px,
+            extent.length_px,
+            orjson.dumps(self.attributes).decode(),
+            self.note,
+            self.locked,
+            self.version,
+            self.geometry_version,
+            _text(self.created_by_id),
+            _text(self.updated_by_id),
+            self.created_at,
+            self.updated_at,
+            self.deleted_at,
+            cell_of(extent.min_x, extent.min_y, extent.max_x, extent.max_y),
+        ]
 
     def to_body(self) -> dict[str, Any]:
         """As an event carries it."""

@@ -8,16 +8,16 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
-from api.annotations.rows import COLUMNS, AnnotationRow
+from api.annotations.rows import COLUMNS, STORED, AnnotationRow
 from api.errors import Conflict
 from api.models.annotation import Annotation
+from api.models.sql import insert_statement, is_sqlite
 
 BATCH = 500
 """Rows a statement: far below every database's limit on parameters and packet size."""
 
-_ALL = (*COLUMNS, "cell")
 _FIXED = frozenset({"id", "slide_id", "layer_id", "created_by_id", "created_at"})
-_SAVED = tuple(name for name in _ALL if name not in _FIXED)
+_SAVED = tuple(name for name in STORED if name not in _FIXED)
 
 
 async def load_rows(connection: BaseDBAsyncClient, ids: Iterable[UUID]) -> dict[UUID, AnnotationRow]:
@@ -39,7 +39,7 @@ async def insert_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
     if not rows:
         return
     try:
-        await Annotation.bulk_create([row.to_model() for row in rows], batch_size=BATCH, using_db=connection)
+        await _save(connection, rows, ())
     except IntegrityError as exc:
         raise Conflict(
             "An annotation with one of these ids exists already. Make a new random id for each annotation.",
@@ -50,21 +50,14 @@ async def insert_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
 
 async def update_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRow]) -> None:
     """Save changed annotations, which exist on the slide whose lock the caller holds, many in one statement."""
-    if not rows:
+    if rows:
+        await _save(connection, rows, _SAVED)
+
+
+async def _save(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRow], updated: tuple[str, ...]) -> None:
+    statement = insert_statement("annotation", STORED, updated=updated, sqlite=is_sqlite(connection))
+    if len(rows) == 1:
+        await connection.execute_insert(statement, rows[0].to_columns())
         return
-    # Tortoise's own upsert names the new row by an alias, which MariaDB does not know; VALUES() works on both.
-    fields = [Annotation._meta.fields_map[name] for name in _ALL]
-    names = ", ".join(_ALL)
-    if connection.capabilities.dialect == "sqlite":
-        marks = ", ".join("?" * len(_ALL))
-        changes = "ON CONFLICT(id) DO UPDATE SET " + ", ".join(f"{name}=excluded.{name}" for name in _SAVED)
-    else:
-        marks = ", ".join(["%s"] * len(_ALL))
-        changes = "ON DUPLICATE KEY UPDATE " + ", ".join(f"{name}=VALUES({name})" for name in _SAVED)
-    models = [row.to_model() for row in rows]
-    values = [
-        [field.to_db_value(getattr(model, field.model_field_name), model) for field in fields] for model in models
-    ]
-    statement = f"INSERT INTO annotation ({names}) VALUES ({marks}) {changes}"  # noqa: S608 - names come from COLUMNS
-    for start in range(0, len(values), BATCH):
-        await connection.execute_many(statement, values[start : start + BATCH])
+    for start in range(0, len(rows), BATCH):
+        await connection.execute_many(statement, [row.to_columns() for row in rows[start : start + BATCH]])

@@ -32,6 +32,11 @@ PERSON_COLORS = (
 )
 
 
+async def next_color() -> str:
+    """The colour of the next account: each in turn, so that the people of a small group differ."""
+    return PERSON_COLORS[await User.all().count() % len(PERSON_COLORS)]
+
+
 def require_open_registration(settings: Settings) -> None:
     """Raise `NotPermitted` when only administrators make accounts."""
     if settings.registration is Registration.CLOSED:
@@ -59,7 +64,7 @@ async def create_account(*, email: str, name: str, password: str, is_admin: bool
             name=shown,
             password_hash=password_hash,
             is_admin=is_admin,
-            color=secrets.choice(PERSON_COLORS),
+            color=await next_color(),
             locale=language,
         )
     except IntegrityError as error:
@@ -70,8 +75,13 @@ async def create_account(*, email: str, name: str, password: str, is_admin: bool
 
 async def create_with_random_password(*, email: str, name: str, is_admin: bool = False) -> tuple[User, str]:
     """A new account and its password, which is nowhere else and is to be shown once."""
-    password = "-".join(secrets.token_hex(3) for _ in range(4))
+    password = random_password()
     return await create_account(email=email, name=name, password=password, is_admin=is_admin), password
+
+
+def random_password() -> str:
+    """96 random bits that a person can type."""
+    return "-".join(secrets.token_hex(3) for _ in range(4))
 
 
 async def check_credentials(email: str, password: str) -> User:

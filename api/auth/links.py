@@ -26,16 +26,19 @@ async def use_link(token: str) -> User:
     """The account a link signs in. Of several who follow it at once, one gets in.
 
     Raises:
-        NotPermitted: code `LINK_INVALID` when it is unknown, used or too old; `ACCOUNT_DISABLED`.
+        NotPermitted: codes `LINK_INVALID`, `LINK_USED`, `LINK_EXPIRED`, `ACCOUNT_DISABLED`.
     """
     now = datetime.now(UTC)
     digest = hash_token(token)
     used = await SignInLink.filter(token_hash=digest, used_at__isnull=True, expires_at__gt=now).update(used_at=now)
+    link = await SignInLink.get_or_none(token_hash=digest).select_related("user")
+    if link is None:
+        raise _refused("is not one of this server's", "LINK_INVALID")
     if used != 1:
-        raise NotPermitted(
-            "This sign-in link has been used or is too old. Make a new one: coslide user link EMAIL.",
-            code="LINK_INVALID",
-        )
-    link = await SignInLink.get(token_hash=digest).select_related("user")
+        raise _refused(*(("has been used", "LINK_USED") if link.used_at else ("is too old", "LINK_EXPIRED")))
     logger.info("sign-in by link: user %s", link.user_id)
     return require_enabled(link.user)
+
+
+def _refused(why: str, code: str) -> NotPermitted:
+    return NotPermitted(f"This sign-in link {why}. Make a new one: coslide user link EMAIL.", code=code)

@@ -24,7 +24,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from api.auth.account_rules import NAME_MAX, clean_name, normalise_email
-from api.auth.accounts import PERSON_COLORS, require_enabled, require_open_registration
+from api.auth.accounts import next_color, require_enabled, require_open_registration
 from api.auth.cookies import OAUTH_MINUTES
 from api.auth.oauth_clients import ProviderClient, make_client
 from api.auth.providers import Profile, Provider, configured_providers
@@ -166,7 +166,7 @@ async def _register(provider: Provider, profile: Profile) -> OAuthIdentity:
                     email=email,
                     email_verified=email is not None,
                     name=_name(provider, profile),
-                    color=secrets.choice(PERSON_COLORS),
+                    color=await next_color(),
                 )
                 identity = await _attach(provider, profile, user.id)
         except IntegrityError:

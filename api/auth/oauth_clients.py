@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
@@ -32,6 +33,8 @@ from api.auth.providers import (
     openid_profile,
 )
 from api.errors import NotSignedIn, PlatformError, Unavailable
+
+logger = logging.getLogger("coslide.auth")
 
 TIMEOUT_S = 15
 CONFIGURATION_S = 3600
@@ -202,14 +205,18 @@ async def _failures_of(provider: Provider) -> AsyncIterator[None]:
     except PlatformError:
         raise
     except OAuth2RequestError as error:
+        said = error.response.text[:200] if error.response is not None else ""
+        logger.warning("%s refused a code: %s %s", provider.name, error, said)
         if error.response is not None and error.response.status_code < 500:
             raise NotSignedIn(
                 f"{provider.label} did not accept the sign-in. Start again from the sign-in page.", code="OAUTH_REFUSED"
             ) from error
         raise _unreachable(provider) from error
     except (HTTPXOAuthError, httpx.HTTPError, TimeoutError) as error:
+        logger.warning("%s can't be reached: %r", provider.name, error)
         raise _unreachable(provider) from error
     except (KeyError, TypeError, ValueError, IndexError) as error:
+        logger.warning("%s answered in a way that can't be trusted: %r", provider.name, error)
         raise Unavailable(
             f"{provider.label} answered in a way that can't be trusted. Tell the server's administrator: {error}",
             code="OAUTH_ANSWER_INVALID",

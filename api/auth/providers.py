@@ -128,8 +128,9 @@ def github_profile(answer: dict[str, object], emails: list[object]) -> Profile:
 def openid_profile(claims: dict[str, object]) -> Profile:
     """From OpenID Connect claims. Some providers write `email_verified` as a text."""
     name = _text(claims.get("name")) or _text(claims.get("preferred_username")) or _text(claims.get("nickname"))
-    verified = claims.get("email_verified") in {True, "true"}
-    return Profile(_subject(claims, "sub"), name, _text(claims.get("email")) or None, verified)
+    verified = claims.get("email_verified")
+    vouched = verified is True or verified == "true"
+    return Profile(_subject(claims, "sub"), name, _text(claims.get("email")) or None, vouched)
 
 
 def _subject(answer: dict[str, object], key: str) -> str:

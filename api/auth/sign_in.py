@@ -1,14 +1,14 @@
-"""Signing in with a password: counted, checked, logged."""
+"""Registering and signing in with a password: counted, checked, logged."""
 
 from __future__ import annotations
 
 import logging
 
 from api.auth.account_rules import normalise_email
-from api.auth.accounts import check_credentials
+from api.auth.accounts import check_credentials, create_account
 from api.auth.rate_limit import counted_attempt
 from api.auth.secrets import hash_token
-from api.errors import InvalidInput, NotSignedIn
+from api.errors import Conflict, InvalidInput, NotSignedIn
 from api.models.user import User
 
 logger = logging.getLogger("coslide.auth")
@@ -37,6 +37,20 @@ async def sign_in_with_password(email: str, password: str, *, address: str, atte
         raise
     logger.info("sign-in by password: user %s, address %s", user.id, address)
     return user
+
+
+async def register_with_password(
+    email: str, name: str, password: str, *, locale: str, address: str, attempts: int
+) -> User:
+    """A new account. Asking for taken addresses counts like failed sign-ins, so that no one can try a list of them.
+
+    Raises:
+        InvalidInput, Conflict: as `create_account`.
+        TooManyRequests: code `SIGN_IN_PAUSED` or `SIGN_IN_BUSY`.
+    """
+    account = f"registration of {_account_key(email)}"
+    async with counted_attempt(account, address, attempts, failure=Conflict):
+        return await create_account(email=email, name=name, password=password, locale=locale)
 
 
 def _account_key(email: str) -> str:

@@ -20,7 +20,7 @@ from api.models.user import ApiToken, Session
 async def ended_access(slide_id: UUID, viewers: Collection[Hashable]) -> dict[Hashable, PlatformError]:
     """Those of `viewers` who may no longer see the slide, each with the reason.
 
-    A credential that ended comes before a membership that did; a slide in the bin or of a deleted project is gone for all.
+    A credential that ended comes before a membership that did; a slide in the bin is gone for all.
     """
     people = [viewer for viewer in viewers if isinstance(viewer, Viewer)]
     if not people:

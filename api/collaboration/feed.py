@@ -12,12 +12,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 from api.collaboration.channel import Channel, Subscriber, slide_topic
-from api.collaboration.log import HistoryPruned, LoggedEvent, current_seq, since
+from api.collaboration.log import HistoryPruned, LoggedEvent, current_seq, may_pass, since
 from api.errors import PlatformError, Unavailable
 
 POLL_S = 1.0
@@ -27,6 +28,10 @@ QUEUE_SIZE = 1000
 MAX_CATCH_UP = 5000
 """Events read from the database for one follower; who is further behind loads a snapshot instead."""
 JOIN_TIMEOUT_S = 10.0
+PATIENCE = 60
+"""Times that a follower's own reading waits for a database that is away, `POLL_S` each."""
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -208,6 +213,19 @@ class SlideFeed:
                     member.end(error)
 
 
+async def _patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` gives; while the database is away, it is asked again, so that a restart ends no stream."""
+    for _ in range(PATIENCE):
+        try:
+            return await read()
+        except Exception as exc:
+            if not may_pass(exc):
+                raise
+            log.warning("The database is away (%s); trying again in %g s", exc, POLL_S)
+        await asyncio.sleep(POLL_S)
+    return await read()
+
+
 class _FarBehind(Exception):
     def __init__(self, seq: int) -> None:
         self.seq = seq
@@ -279,16 +297,13 @@ class Feeds:
 
     async def _after(self, slide_id: UUID, seq: int) -> AsyncIterator[LoggedEvent]:
         """The events after `seq` that are in the database now."""
-        reached = await current_seq(slide_id)
+        reached = await _patiently(partial(current_seq, slide_id))
         if reached - seq > MAX_CATCH_UP:
             raise _FarBehind(reached)
-        while True:
-            events = await since(slide_id, seq)
+        while events := await _patiently(partial(since, slide_id, seq)):
             for event in events:
                 yield event
                 seq = event.seq
-            if not events:
-                return
 
     @asynccontextmanager
     async def _joined(self, slide_id: UUID, viewer: Hashable) -> AsyncIterator[Member]:

@@ -17,19 +17,36 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+from pymysql.err import MySQLError  # type: ignore[import-untyped]
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
-from tortoise.transactions import in_transaction
+from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
 
 from api.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable
 from api.models.event import SlideEvent
 from api.models.slide import SlideSequence
+from api.models.sql import insert_statement, is_sqlite, marked
+from api.models.transaction import transaction as database_transaction
 
 MAX_KEY_LENGTH = 48
 """Of a client id or mutation id as sent; the column has room for the numbering of further events."""
 ATTEMPTS = 8
 COMMIT_TIMEOUT_S = 60.0
-_BUSY = ("1213", "1205", "database is locked", "database table is locked")
+_EVENT_COLUMNS = (
+    "slide_id",
+    "seq",
+    "kind",
+    "actor_id",
+    "client_id",
+    "mutation_id",
+    "body",
+    "result",
+    "inverse",
+    "undoes",
+    "created_at",
+)
+_BUSY = ("(1213,", "(1205,", "database is locked", "database table is locked")
+_AWAY = ("(2002,", "(2003,", "(2006,", "(2013,", "(2014,", "(1053,", "(0, ", "Not connected", "Connection closed")
 
 
 class EventKind(enum.StrEnum):
@@ -127,21 +144,30 @@ class SlideTransaction:
         if self.events:
             self.seq = await _advance(self.connection, self.slide_id)
         number = f"#{len(self.events) + 1}" if self.events else ""
-        row = await SlideEvent.create(
-            using_db=self.connection,
-            slide_id=self.slide_id,
-            seq=self.seq,
-            kind=kind,
-            actor_id=self.origin.actor_id,
-            client_id=self.origin.client_id,
-            mutation_id=self.origin.mutation_id + number,
-            body=body,
-            result=result,
-            inverse=inverse,
-            undoes=undoes,
-            created_at=datetime.now(UTC),
+        event = LoggedEvent(
+            self.seq,
+            kind,
+            self.origin.actor_id,
+            self.origin.client_id,
+            self.origin.mutation_id + number,
+            body,
+            result,
+            datetime.now(UTC),
         )
-        self.events.append(_event(row))
+        values = [
+            str(self.slide_id),
+            event.seq,
+            kind.value,
+            str(event.actor_id) if event.actor_id else None,
+            event.client_id,
+            event.mutation_id,
+            *(None if part is None else orjson.dumps(part).decode() for part in (body, result, inverse)),
+            undoes,
+            event.created_at,
+        ]
+        statement = insert_statement("slide_event", _EVENT_COLUMNS, sqlite=is_sqlite(self.connection))
+        await self.connection.execute_insert(statement, values)
+        self.events.append(event)
         return self.events[-1]
 
 
@@ -155,7 +181,7 @@ async def slide_transaction(slide_id: UUID, origin: Origin) -> AsyncIterator[Sli
         Conflict: the client id belongs to someone else, or the mutation id was used on another slide.
     """
     try:
-        async with in_transaction() as connection:
+        async with database_transaction() as connection:
             seq = await _advance(connection, slide_id)
             await _refuse_replay(connection, slide_id, origin)
             transaction = SlideTransaction(slide_id, origin, connection, seq)
@@ -194,16 +220,26 @@ async def _write(
             if await SlideEvent.exists(client_id=origin.client_id, mutation_id=origin.mutation_id):
                 raise _reused(origin) from exc
             raise
-        except (OperationalError, TransactionManagementError) as exc:
-            if not any(sign in str(exc) for sign in _BUSY):
-                raise
         except TimeoutError:
             break
+        except (BaseORMException, MySQLError, OSError, EOFError) as exc:
+            if not may_pass(exc):
+                raise
         await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311
     raise Unavailable(
-        f"The slide {slide_id} is being changed by many at once and nothing was written. Try again.",
+        f"The slide {slide_id} can't be written now: many change it at once, or the database is away. Nothing is lost; "
+        "send the same change again.",
         code="SLIDE_BUSY",
     )
+
+
+def may_pass(exc: BaseException) -> bool:
+    """Whether trying again may help: a deadlock, a busy lock, or a database that is away.
+
+    Trying again is safe even when a commit went through and only its answer was lost: the replay finds it.
+    """
+    text = str(exc)
+    return isinstance(exc, OSError | EOFError | DBConnectionError) or any(sign in text for sign in (*_BUSY, *_AWAY))
 
 
 async def current_seq(slide_id: UUID) -> int:
@@ -236,38 +272,47 @@ async def prune(slide_id: UUID, through: int) -> int:
 
 async def _advance(connection: BaseDBAsyncClient, slide_id: UUID) -> int:
     # The first statement of the transaction is a write, on SQLite too: it takes the lock before anything is read.
-    if not await _add_one(connection, slide_id):
+    seq = await _add_one(connection, slide_id)
+    if seq is None:
         try:
             await SlideSequence.create(using_db=connection, slide_id=slide_id, seq=0)
         except IntegrityError as exc:
             raise NotFound(f"There is no slide {slide_id}.") from exc
-        await _add_one(connection, slide_id)
-    rows = await SlideSequence.filter(slide_id=slide_id).using_db(connection).values("seq")
-    return int(rows[0]["seq"])
+        seq = await _add_one(connection, slide_id)
+    assert seq is not None, "the row was made in this transaction"
+    return seq
 
 
-async def _add_one(connection: BaseDBAsyncClient, slide_id: UUID) -> bool:
-    placeholder = "?" if connection.capabilities.dialect == "sqlite" else "%s"
-    count, _ = await connection.execute_query(
-        f"UPDATE slide_sequence SET seq = seq + 1 WHERE slide_id = {placeholder}",  # noqa: S608
-        [str(slide_id)],
-    )
-    return bool(count)
+async def _add_one(connection: BaseDBAsyncClient, slide_id: UUID) -> int | None:
+    """The slide's next number; None when it has no counter yet."""
+    if is_sqlite(connection):
+        rows = await connection.execute_query_dict(
+            "UPDATE slide_sequence SET seq = seq + 1 WHERE slide_id = ? RETURNING seq", [str(slide_id)]
+        )
+        return int(rows[0]["seq"]) if rows else None
+    advance = "UPDATE slide_sequence SET seq = LAST_INSERT_ID(seq + 1) WHERE slide_id = %s"
+    return await connection.execute_insert(advance, [str(slide_id)]) or None
 
 
 async def _refuse_replay(connection: BaseDBAsyncClient, slide_id: UUID, origin: Origin) -> None:
-    any_row = await SlideEvent.filter(client_id=origin.client_id).using_db(connection).first().values("actor_id")
-    if any_row is None:
-        return
-    if any_row["actor_id"] != origin.actor_id:
+    rows = await connection.execute_query_dict(
+        marked(
+            connection,
+            "SELECT (SELECT seq FROM slide_event WHERE client_id = ? AND mutation_id = ?) AS seq, "
+            "(SELECT COALESCE(actor_id, '') FROM slide_event WHERE client_id = ? LIMIT 1) AS owner",
+        ),
+        [origin.client_id, origin.mutation_id, origin.client_id],
+    )
+    owner, seq = rows[0]["owner"], rows[0]["seq"]
+    if owner is not None and owner != str(origin.actor_id or ""):
         raise Conflict(
             f"The client id {origin.client_id} belongs to someone else. Make a new one, such as a random UUID.",
             code="CLIENT_ID_TAKEN",
             field="clientId",
         )
-    row = await SlideEvent.get_or_none(client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection)
-    if row is None:
+    if seq is None:
         return
+    row = await SlideEvent.get(client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection)
     if row.slide_id != slide_id:  # type: ignore[attr-defined]
         raise _reused(origin)
     raise Replayed(_event(row))

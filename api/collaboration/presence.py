@@ -103,6 +103,7 @@ class Presence:
         self._channel = channel
         self._known: defaultdict[UUID, dict[str, tuple[Person, float]]] = defaultdict(dict)  # from messages, by `run`
         self._own: defaultdict[UUID, dict[str, tuple[Person, float]]] = defaultdict(dict)  # from `update` here
+        self._listening: set[UUID] = set()
         self._outbox: dict[UUID, PresenceNews] = {}
         self._flushers: dict[UUID, asyncio.Task[None]] = {}
 
@@ -116,6 +117,10 @@ class Presence:
         for flusher in flushers:
             flusher.cancel()
         await asyncio.gather(*flushers, return_exceptions=True)
+
+    def watched(self, slide_id: UUID) -> bool:
+        """Whether this process hears the slide's presence now."""
+        return slide_id in self._listening
 
     def people(self, slide_id: UUID) -> list[Person]:
         """Who is known here to be on the slide."""
@@ -159,6 +164,7 @@ class Presence:
         known = self._known[slide_id]
         try:
             async with self._channel.subscribe(_topic(slide_id)) as messages:
+                self._listening.add(slide_id)
                 await self._channel.publish(_topic(slide_id), {"who": True})
                 sweep_at = _now() + SWEEP_S
                 while True:
@@ -177,6 +183,7 @@ class Presence:
                     if news.people or gone:
                         deliver(PresenceNews(news.people, gone))
         finally:
+            self._listening.discard(slide_id)
             self._known.pop(slide_id, None)
 
     def _heard(self, slide_id: UUID, message: Message) -> PresenceNews:

@@ -1,4 +1,5 @@
-"""File formats, one a module, pure: bytes in, annotations out, and back.
+"""File formats of other programs: GeoJSON (QuPath), ASAP, ImageScope, COCO, CSV, masks. Pure: bytes and values only.
 
-Invariant: no module here opens a file or a socket.
+A parser returns what it read and a report of everything it had to repair; a writer makes a file piece by piece.
+Invariant: nothing is dropped or changed in silence.
 """

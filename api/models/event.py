@@ -12,7 +12,7 @@ from api.models.user import User
 
 
 class SlideEvent(Model):
-    """One step of a slide's sequence. `body` is what subscribers receive; `inverse` holds the operations that undo it.
+    """One step of a slide's sequence. `body` is what subscribers receive, `inverse` holds the operations that undo it.
 
     A (client_id, mutation_id) pair is written once; a replay finds it and `result` is returned again.
     `undone_by` is the seq of the event that undid this one, null while it stands; `undoes` the seq this one undid

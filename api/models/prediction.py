@@ -94,7 +94,7 @@ class PredictionShard(Model):
 
 
 class HeatmapTile(Model):
-    """Which version of a heatmap tile is the newest. The bytes lie in storage; a tile of one version never changes."""
+    """Which version of a heatmap tile is the newest. The bytes lie in storage, a tile of one version never changes."""
 
     id = fields.BigIntField(primary_key=True)
     prediction: fields.ForeignKeyRelation[Prediction] = fields.ForeignKeyField("models.Prediction", related_name=False)

@@ -14,7 +14,7 @@ from api.models.user import User
 
 
 class Slide(Model):
-    """A whole-slide image. Its file lies in storage under `sha256`; several rows may share one file.
+    """A whole-slide image. Its file lies in storage under `sha256`, several rows may share one file.
 
     `levels` is the client's pyramid as stored by `api.slides.ingest`: a list of `{"width", "height",
     "downsample"}`, index 0 = full

@@ -43,7 +43,7 @@ class OAuthIdentity(Model):
 
 
 class Session(Model):
-    """A sign-in. The cookie holds a random token; the row holds its SHA-256 in hex."""
+    """A sign-in. The cookie holds a random token, the row holds its SHA-256 in hex."""
 
     token_hash = fields.CharField(max_length=64, primary_key=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="sessions")
@@ -58,7 +58,7 @@ class Session(Model):
 
 
 class SignInLink(Model):
-    """A single-use address that signs one user in; only its SHA-256 in hex is kept."""
+    """A single-use address that signs one user in, only its SHA-256 in hex is kept."""
 
     token_hash = fields.CharField(max_length=64, primary_key=True)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", related_name="sign_in_links")

@@ -11,6 +11,7 @@ import enum
 import os
 import secrets
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -169,12 +170,10 @@ async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancell
         )
 
 
-async def queue_place(prediction: Prediction) -> int | None:
-    """How many predictions wait before this one, plus one; None when it does not wait."""
-    if prediction.status != PredictionStatus.QUEUED:
-        return None
-    before = Prediction.filter(status=PredictionStatus.QUEUED, created_at__lt=prediction.created_at)
-    return await before.count() + 1
+async def queue_places(prediction_ids: Collection[UUID]) -> dict[UUID, int]:
+    """For those that wait: how many predictions wait before, plus one."""
+    waiting = await Prediction.filter(status=PredictionStatus.QUEUED).order_by("created_at", "id").values_list("id")
+    return {waits: place for place, (waits,) in enumerate(waiting, 1) if waits in prediction_ids}
 
 
 async def _set_aside(connection: BaseDBAsyncClient, shard_id: UUID, prediction_id: UUID, reason: str) -> None:

@@ -54,13 +54,12 @@ class PredictionNews:
 async def changed_predictions(slide_id: UUID, since: Mapping[UUID, Mark]) -> list[PredictionNews]:
     """News of the slide's predictions that differ from their mark in `since`, oldest first.
 
-    Looks at those that wait or run, those in `since`, and those that ended in the last minute.
+    Looks at those that wait or run, those that did by their mark, and those that ended in the last minute.
     """
-    recently = datetime.now(UTC) - _RECENT
-    known = Q(id__in=list(since)) if since else Q(finished_at__gte=recently)
-    rows = await Prediction.filter(
-        Q(status__in=_LIVE) | Q(finished_at__gte=recently) | known, slide_id=slide_id
-    ).order_by("created_at", "id")
+    wanted = Q(status__in=_LIVE) | Q(finished_at__gte=datetime.now(UTC) - _RECENT)
+    if ran := [prediction_id for prediction_id, mark in since.items() if mark.status in _LIVE]:
+        wanted |= Q(id__in=ran)
+    rows = await Prediction.filter(wanted, slide_id=slide_id).order_by("created_at", "id")
     changed = [row for row in rows if since.get(row.id) != Mark.of(row)]
     return [PredictionNews(row, await _tiles_after(row, since.get(row.id))) for row in changed]
 
@@ -83,8 +82,8 @@ class PredictionSource:
                 await _hint_or(hints, INTERVAL_S if is_live else IDLE_S)
 
     async def snapshot(self, slide_id: UUID) -> list[PredictionNews]:
-        """The predictions that wait or run, for someone who joins now."""
-        return [news for news in await changed_predictions(slide_id, {}) if news.prediction.status in _LIVE]
+        """The predictions that wait, run or ended a moment ago, for someone who joins now."""
+        return await changed_predictions(slide_id, {})
 
 
 async def _tiles_after(prediction: Prediction, mark: Mark | None) -> dict[TileKey, int]:

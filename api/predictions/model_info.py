@@ -49,6 +49,7 @@ class ModelInfo:
     licence: str
     training_data: str
     limits: tuple[str, ...]
+    limits_ko: tuple[str, ...]
     dice_carcinoma: float | None
     dice_low95: float | None
     dice_high95: float | None
@@ -120,6 +121,7 @@ def _read(config: model_config_pb2.ModelConfig, parameters: dict[str, str]) -> M
         licence=parameters.get("licence", ""),
         training_data=parameters.get("training_data", ""),
         limits=tuple(_texts(parameters.get("limits", "[]"))),
+        limits_ko=tuple(_texts(parameters.get("limits_ko", parameters.get("limits", "[]")))),
         dice_carcinoma=_number(parameters.get("dice_carcinoma")),
         dice_low95=_number(parameters.get("dice_low95")),
         dice_high95=_number(parameters.get("dice_high95")),

@@ -20,6 +20,7 @@ import numpy.typing as npt
 Probabilities = npt.NDArray[np.uint8]
 """(C, patch_px, patch_px) uint8, probability x 255 of each class."""
 
+_PATCHES, _DONE = "patches.u8", "done.log"
 _LINE = struct.Struct("<II")
 
 
@@ -38,8 +39,8 @@ class PatchStore:
         self._lock = threading.Lock()
         self._is_open = True
         folder.mkdir(parents=True, exist_ok=True)
-        self._data = os.open(folder / "patches.u8", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._log = os.open(folder / "done.log", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._data = os.open(folder / _PATCHES, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._log = os.open(folder / _DONE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +55,12 @@ class PatchStore:
             self._is_open = False
             os.close(self._data)
             os.close(self._log)
+
+    @staticmethod
+    def discard(folder: Path) -> None:
+        """Remove a checkpoint that nobody needs any more; nothing happens where there is none."""
+        for name in (_DONE, _PATCHES):
+            (folder / name).unlink(missing_ok=True)
 
     def finished(self) -> list[int]:
         """The slots that are whole, in the order in which they were written; a torn end of the log is cut off."""

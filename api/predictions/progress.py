@@ -10,13 +10,12 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from api.models.prediction import HeatmapTile, Prediction, PredictionShard, ShardStatus
+from api.models.prediction import Prediction, PredictionShard, ShardStatus
 from api.predictions.heatmap import TileKey
 from api.predictions.jobs import Claim
 
 INTERVAL_S = 0.25
 """Progress is told at most this often."""
-_TILES_A_STATEMENT = 500
 
 
 async def report(
@@ -28,6 +27,7 @@ async def report(
     version: int,
     figures: dict[str, Any],
     tiles: Sequence[TileKey] = (),
+    has_progress: bool = True,
 ) -> bool:
     """Store progress and which heatmap tiles are now of `version`; it is a heartbeat, too.
 
@@ -37,26 +37,27 @@ async def report(
         done, total: patches.
         version: the heatmap's version, higher than any before when `tiles` are given.
         figures: the measures so far, all of them.
+        has_progress: patches were finished since this claim began, so that earlier attempts no longer count.
     """
     async with in_transaction() as connection:
         held = PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
         until = datetime.now(UTC) + timedelta(seconds=lease_s)
-        if not await held.using_db(connection).update(lease_until=until, attempts=1):
+        changes: dict[str, Any] = {"lease_until": until} | ({"attempts": 1} if has_progress else {})
+        if not await held.using_db(connection).update(**changes):
             return False
         prediction = Prediction.filter(id=claim.prediction_id)
         await prediction.using_db(connection).update(done=done, total=total, heatmap_version=version, figures=figures)
-        for start in range(0, len(tiles), _TILES_A_STATEMENT):
-            await _keep(connection, claim.prediction_id, tiles[start : start + _TILES_A_STATEMENT], version)
+        if tiles:
+            await _keep(connection, claim.prediction_id, tiles, version)
     return True
 
 
 async def _keep(connection: BaseDBAsyncClient, prediction_id: UUID, tiles: Sequence[TileKey], version: int) -> None:
-    await HeatmapTile.bulk_create(
-        [
-            HeatmapTile(prediction_id=prediction_id, level=key.level, column=key.column, row=key.row, version=version)
-            for key in tiles
-        ],
-        on_conflict=("prediction_id", "level", "column", "row"),
-        update_fields=("version",),
-        using_db=connection,
+    """One row a tile. REPLACE is the one upsert that SQLite, MySQL and MariaDB all understand."""
+    statement = "REPLACE INTO heatmap_tile (prediction_id, level, `column`, `row`, version) VALUES (?, ?, ?, ?, ?)"
+    if connection.capabilities.dialect != "sqlite":
+        statement = statement.replace("?", "%s")
+    await connection.execute_many(
+        statement,
+        [[str(prediction_id), key.level, key.column, key.row, version] for key in tiles],
     )

@@ -8,12 +8,15 @@ from uuid import UUID
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from api.collaboration.channel import Channel, slide_topic
 from api.errors import InvalidInput, NotFound
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus
 from api.models.slide import Slide
 from api.predictions.model_info import ModelInfo
 from api.predictions.resolution import OVERLAP_PX, downsample_for, slide_mpp
 
+QUEUE_TOPIC = "predictions"
+"""Where a hint says that something was queued."""
 _REUSED = (PredictionStatus.QUEUED, PredictionStatus.RUNNING, PredictionStatus.SUCCEEDED)
 
 
@@ -75,6 +78,17 @@ async def request(
             region=area or [0.0, 0.0, float(slide.width), float(slide.height)],
         )
         return prediction
+
+
+async def announce_queue(channel: Channel, prediction: Prediction) -> None:
+    """Hint to workers and to the slide's followers that something was queued; call it after the commit."""
+    await channel.publish(QUEUE_TOPIC, {"prediction": str(prediction.id)})
+    await announce_slide(channel, prediction)
+
+
+async def announce_slide(channel: Channel, prediction: Prediction) -> None:
+    """Hint to the slide's followers that a prediction changed; call it after the commit."""
+    await channel.publish(slide_topic(prediction.slide_id), {"prediction": str(prediction.id)})
 
 
 def _region_on(slide: Slide, region: Sequence[float] | None) -> list[float] | None:

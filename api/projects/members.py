@@ -18,6 +18,8 @@ from api.projects.lock import lock_project
 
 logger = logging.getLogger("coslide.projects")
 
+MAX_MEMBERS = 1_000
+
 
 async def add_member(viewer: Viewer | None, project_id: UUID, *, who: str, role: Role) -> Membership:
     """Let someone with an account take part.
@@ -29,13 +31,15 @@ async def add_member(viewer: Viewer | None, project_id: UUID, *, who: str, role:
         role: what they are to be.
 
     Raises:
-        NotFound: code `ACCOUNT_UNKNOWN`.
-        Conflict: code `ALREADY_MEMBER`.
+        NotFound: code `USER_NOT_FOUND`.
+        Conflict: codes `ALREADY_MEMBER`, `TOO_MANY_MEMBERS`.
     """
     own_role = await require_project(viewer, project_id, Action.MANAGE)
     if role is Role.OWNER:
         require_role(own_role, Action.OWN)
     user = await _account(who)
+    if await Membership.filter(project_id=project_id).count() >= MAX_MEMBERS:
+        raise Conflict(f"The project has {MAX_MEMBERS} members already. Remove someone first.", code="TOO_MANY_MEMBERS")
     try:
         membership = await Membership.create(project_id=project_id, user_id=user.id, role=role)
     except IntegrityError as error:
@@ -97,7 +101,7 @@ async def _account(who: str) -> User:
     if user is None:
         raise NotFound(
             f"Nobody here has an account with {who.strip()[:254]}. Ask them to register first.",
-            code="ACCOUNT_UNKNOWN",
+            code="USER_NOT_FOUND",
             field="email",
         )
     return user

@@ -15,7 +15,7 @@ from api.auth.oauth import OAuth, Returned
 from api.auth.origin import check_origin
 from api.auth.permissions import require_session
 from api.auth.secrets import hash_token, new_token
-from api.auth.sign_in import sign_in_with_password
+from api.auth.sign_in import register_with_password, sign_in_with_password
 from api.errors import PlatformError
 from api.models.user import User
 from api.routes.body import read_json_object, required_text
@@ -30,11 +30,13 @@ async def register(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     accounts.require_open_registration(settings)
     body = await read_json_object(request)
-    user = await accounts.create_account(
-        email=required_text(body, "email"),
-        name=required_text(body, "name"),
-        password=required_text(body, "password"),
+    user = await register_with_password(
+        required_text(body, "email"),
+        required_text(body, "name"),
+        required_text(body, "password"),
         locale=required_text(body, "locale") if "locale" in body else "en",
+        address=_address(request),
+        attempts=settings.sign_in_attempts,
     )
     return await _signed_in(request, user, JSONResponse(_user_json(user), status_code=201))
 

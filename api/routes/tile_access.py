@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -34,13 +35,14 @@ class TileAccess:
 class TileGate:
     """Finds access by slide and a digest of the credentials as they were sent, and remembers it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._entries: OrderedDict[tuple[UUID, bytes], tuple[TileAccess, float]] = OrderedDict()
 
     def remembered(self, slide_id: UUID, credentials: bytes) -> TileAccess | None:
         """The access found a moment ago, if any."""
         access, until_s = self._entries.get((slide_id, credentials), (None, 0.0))
-        return access if until_s > time.monotonic() else None
+        return access if until_s > self._clock() else None
 
     async def find(self, connection: HTTPConnection, slide_id: UUID, credentials: bytes) -> TileAccess:
         """Ask the database.
@@ -54,16 +56,15 @@ class TileGate:
         else:
             viewer = await viewer_of(connection)
         access = await _find_access(viewer, slide_id)
-        self._entries[slide_id, credentials] = (access, time.monotonic() + CACHE_S)
+        self._entries[slide_id, credentials] = (access, self._clock() + CACHE_S)
         self._entries.move_to_end((slide_id, credentials))
         while len(self._entries) > CACHE_SIZE:
             self._entries.popitem(last=False)
         return access
 
-    def forget(self, slide_id: UUID) -> None:
-        """Ask again for this slide: it was deleted or its members changed."""
-        for key in [key for key in self._entries if key[0] == slide_id]:
-            del self._entries[key]
+    def clear(self) -> None:
+        """Ask the database again for everything."""
+        self._entries.clear()
 
 
 async def _find_access(viewer: Viewer | None, slide_id: UUID) -> TileAccess:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 from email.utils import format_datetime
 from functools import wraps
 from uuid import UUID
@@ -164,7 +165,7 @@ def _describe(upload: Upload) -> dict[str, str]:
     """The headers that say where an upload stands."""
     headers = {"upload-offset": str(upload.offset), "upload-length": str(upload.length)}
     if upload.status is UploadStatus.RECEIVING:
-        headers["upload-expires"] = format_datetime(upload.expires_at, usegmt=True)
+        headers["upload-expires"] = format_datetime(upload.expires_at.astimezone(UTC), usegmt=True)
     if upload.slide_id is not None:
         headers["coslide-slide"] = str(upload.slide_id)
     return headers

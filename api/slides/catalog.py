@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -28,9 +28,6 @@ MAX_TAGS = 50
 MAX_TAG = 64
 NEWEST_FIRST = ("-created_at", "-id")
 
-Listener = Callable[[UUID], Awaitable[None]]
-_listeners: list[Listener] = []
-
 
 @dataclass(frozen=True)
 class SlideChanges:
@@ -45,17 +42,6 @@ class SlideChanges:
     tags: Sequence[str] | None = None
     mpp_x: float | None = None
     mpp_y: float | None = None
-
-
-def on_changed(listener: Listener) -> None:
-    """Have `listener(slide_id)` called after every committed change; the log's `SlideChanged` event hangs here."""
-    _listeners.append(listener)
-
-
-async def notify_changed(slide_id: UUID) -> None:
-    """Tell everyone that looks at the slide that its row has changed. Call after the commit."""
-    for listener in _listeners:
-        await listener(slide_id)
 
 
 async def get_slide(slide_id: UUID) -> Slide:
@@ -132,19 +118,19 @@ async def update_slide(slide_id: UUID, changes: SlideChanges) -> Slide:
             values[field] = _mpp(value, camel)
     if values and not await Slide.filter(id=slide_id).update(**values):
         raise _gone(slide_id)
-    return await _changed(slide_id)
+    return await get_slide(slide_id)
 
 
 async def delete_slide(slide_id: UUID) -> Slide:
     """Put a slide into the bin; its file, annotations and predictions stay. Doing it twice is no error."""
     await Slide.filter(id=slide_id, deleted_at__isnull=True).update(deleted_at=datetime.now(UTC))
-    return await _changed(slide_id)
+    return await get_slide(slide_id)
 
 
 async def restore_slide(slide_id: UUID) -> Slide:
     """Take a slide out of the bin. Doing it twice is no error."""
     await Slide.filter(id=slide_id).update(deleted_at=None)
-    return await _changed(slide_id)
+    return await get_slide(slide_id)
 
 
 async def purge_slide(slide_id: UUID, storage: Storage) -> bool:
@@ -167,12 +153,6 @@ async def purge_slide(slide_id: UUID, storage: Storage) -> bool:
             storage.remove_slide(slide.sha256)
     logger.info("slide purged: %s, file removed: %s", slide_id, is_unused)
     return is_unused
-
-
-async def _changed(slide_id: UUID) -> Slide:
-    slide = await get_slide(slide_id)
-    await notify_changed(slide_id)
-    return slide
 
 
 def _text(value: str, field: str, limit: int, *, is_required: bool = False) -> str:

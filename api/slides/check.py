@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.slides.container import ContainerIndex, index_container
+from api.slides.container import ContainerIndex, check_complete, index_container
 from api.slides.facts import SlideFacts
 from api.slides.slide_file import SlideFile, open_slide
 
@@ -20,6 +20,7 @@ def describe_checked(path: Path) -> tuple[SlideFacts, ContainerIndex]:
     Raises:
         UnsupportedSlide: with the code that says what is wrong.
     """
+    check_complete(path)
     slide = open_slide(path)
     try:
         facts = slide.describe()

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from tortoise.transactions import in_transaction
 
 from api.errors import InvalidInput, TooLarge
-from api.models.slide import Slide, SlideSequence
+from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.names import safe_filename
@@ -39,12 +39,14 @@ class Ingest:
 
     Args:
         max_bytes: largest file accepted.
+        at_a_time: files checked at a time; fewer than the pool has processes, so that viewers never wait for uploads.
     """
 
-    def __init__(self, storage: Storage, pool: ReaderPool, *, max_bytes: int) -> None:
+    def __init__(self, storage: Storage, pool: ReaderPool, *, max_bytes: int, at_a_time: int = 1) -> None:
         self._storage = storage
         self._pool = pool
         self._max_bytes = max_bytes
+        self._turns = asyncio.Semaphore(at_a_time)
 
     async def import_file(self, path: Path, project_id: UUID, user_id: UUID | None, name: str | None = None) -> Slide:
         """Take in a copy of a file on this machine.
@@ -65,18 +67,27 @@ class Ingest:
             self._storage.remove_upload(upload_id)
 
     async def adopt(
-        self, path: Path, filename: str, project_id: UUID, user_id: UUID | None, name: str | None = None
+        self,
+        path: Path,
+        filename: str,
+        project_id: UUID,
+        user_id: UUID | None,
+        name: str | None = None,
+        *,
+        upload_id: UUID | None = None,
     ) -> Slide:
-        """Take in a file that lies alone in an upload folder; on success it is moved away from there.
+        """Take in a file that lies alone in an upload folder. It stays there too, so that a crash loses nothing.
 
         Args:
             filename: what its owner calls it.
             name: the slide's name; by default the file's without its ending.
+            upload_id: the upload that is DONE with this slide, in the same transaction.
 
         Raises:
             UnsupportedSlide: it is no slide; the caller removes it.
         """
-        checked = await self._check(path)
+        async with self._turns:
+            checked = await self.check(path)
         size_bytes = size_of(path)
         sha256 = await asyncio.to_thread(sha256_of, path)
         filename = safe_filename(filename)
@@ -89,6 +100,7 @@ class Ingest:
             try:
                 return await _create_rows(
                     checked.facts,
+                    upload_id,
                     project_id=project_id,
                     created_by_id=user_id,
                     name=(name or Path(filename).stem or filename)[:255],
@@ -101,8 +113,12 @@ class Ingest:
                     self._storage.remove_slide(sha256)
                 raise
 
-    async def _check(self, path: Path) -> Checked:
-        """Describe the file in isolation; make a flat image into a pyramid first."""
+    async def check(self, path: Path) -> Checked:
+        """Describe the file in isolation; a flat image is made into a pyramid beside it first.
+
+        Raises:
+            UnsupportedSlide: it is no slide.
+        """
         answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S)
         pyramid: Path | None = None
         if answer.body["flat_image"]:
@@ -151,7 +167,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _create_rows(facts: SlideFacts, **columns: Any) -> Slide:
+async def _create_rows(facts: SlideFacts, upload_id: UUID | None, **columns: Any) -> Slide:
     described: dict[str, Any] = {
         "vendor": facts.vendor[:64],
         "width": facts.width,
@@ -166,4 +182,6 @@ async def _create_rows(facts: SlideFacts, **columns: Any) -> Slide:
     async with in_transaction():
         slide = await Slide.create(**described, **columns)
         await SlideSequence.create(slide=slide, seq=0)
+        if upload_id is not None:
+            await Upload.filter(id=upload_id).update(status=UploadStatus.DONE, slide_id=slide.id)
     return slide

@@ -1,7 +1,7 @@
 """Patches of a slide at any downsample, fast: what models read. Only for processes that are isolated by being workers.
 
-Stored JPEG tiles are decoded at 1/2, 1/4 or 1/8 size in the DCT domain, and what remains is resized by area. Everything
-else goes through OpenSlide.
+Stored JPEG tiles are decoded at 1/2, 1/4 or 1/8 size in the DCT domain, stored JPEG 2000 tiles as they are, and what
+remains is resized by area. Everything else goes through OpenSlide.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import simplejpeg
 
@@ -61,7 +62,7 @@ class PatchSource:
         pixel = own_downsample * factor
         left, top = round(x / pixel), round(y / pixel)
         columns, rows = max(1, round(width / pixel)), max(1, round(height / pixel))
-        if stored is not None and stored.codec == JPEG:
+        if stored is not None:
             pixels = self._assemble(stored, factor, left, top, columns, rows)
         else:
             pixels = self._read_openslide(native, left, top, columns, rows)
@@ -79,6 +80,8 @@ class PatchSource:
         side = level.tile_size // factor
         right = min(left + columns, -(-level.width // factor))
         bottom = min(top + rows, -(-level.height // factor))
+        if right <= left or bottom <= top:
+            return canvas
         for row in range(max(0, top) // side, -(-bottom // side)):
             for column in range(max(0, left) // side, -(-right // side)):
                 tile = self._decoded(level, factor, column, row)
@@ -97,7 +100,11 @@ class PatchSource:
             self._cache.move_to_end(key)
             return self._cache[key]
         data = self._tiles.read(level.native, column, row)
-        tile = None if data is None else decode_reduced(data, level.tile_size, factor)
+        tile: Pixels | None = None
+        if data is not None and level.codec == JPEG:
+            tile = decode_reduced(data, level.tile_size, factor)
+        elif data is not None:
+            tile = decode_jpeg2000(data, level.tile_size)
         self._cache[key] = tile
         self._cached_bytes += 0 if tile is None else tile.nbytes
         while self._cached_bytes > CACHED_TILE_BYTES:
@@ -134,3 +141,19 @@ def decode_reduced(data: bytes, tile_size: int, factor: int) -> Pixels:
     if tile.shape != (side, side, 3):
         raise damaged(f"a tile has {tile.shape[1]} x {tile.shape[0]} pixels instead of {side} x {side}")
     return tile
+
+
+def decode_jpeg2000(data: bytes, tile_size: int) -> Pixels:
+    """A stored JPEG 2000 tile as (tile_size, tile_size, 3) uint8 RGB.
+
+    Raises:
+        UnsupportedSlide: `SLIDE_DAMAGED`, the stream is broken or of another kind.
+    """
+    try:
+        tile = imagecodecs.jpeg2k_decode(data)
+    except (imagecodecs.Jpeg2kError, ValueError) as error:
+        raise damaged(f"a tile is broken ({error})") from error
+    if tile.dtype != np.uint8 or tile.shape != (tile_size, tile_size, 3):
+        raise damaged(f"a tile is {tile.dtype} {tile.shape} instead of 8-bit RGB of {tile_size} x {tile_size}")
+    pixels: Pixels = tile
+    return pixels

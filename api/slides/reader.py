@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.reader_wire import LENGTH_BYTES, Message, decode_head, encode, head_length
 from api.slides.slide_file import Pixels
+
+logger = logging.getLogger("coslide.reader")
 
 START_TIMEOUT_S = 60.0
 REQUESTS_PER_PROCESS = 20_000
@@ -157,7 +160,6 @@ class _Reader:
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
             # No secrets of the server: only what Python needs to find the code, and one thread per process.
             env={
                 "PATH": os.environ.get("PATH", ""),
@@ -217,7 +219,8 @@ class _Reader:
                     self._is_ready = True
         except (TimeoutError, asyncio.IncompleteReadError, OSError, ValueError) as error:
             raise Unavailable(
-                "The slide reader does not start. Run `coslide doctor` to see why.", code="READER_DOWN"
+                "The slide reader does not start; the server's log says why. Ask its administrator to look.",
+                code="READER_DOWN",
             ) from error
 
     async def _write(self, request: Message) -> None:
@@ -243,5 +246,7 @@ def _busy() -> Unavailable:
 
 
 def _error_of(error: dict[str, Any]) -> PlatformError:
+    if error.get("trace"):
+        logger.warning("a slide could not be read: %s\n%s", error["message"], error["trace"])
     kind = _ERRORS.get(str(error["kind"]), UnsupportedSlide)
     return kind(str(error["message"]), code=str(error["code"]), params=dict(error["params"]))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import cv2
-import imagecodecs
 import numpy as np
 import simplejpeg
 
@@ -15,7 +14,7 @@ from api.errors import NotFound
 from api.slides.check import describe_checked
 from api.slides.container import JPEG2000
 from api.slides.convert import convert_to_pyramid
-from api.slides.patch_source import PatchSource
+from api.slides.patch_source import PatchSource, decode_jpeg2000
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.slide_file import Pixels, SlideFile, damaged
@@ -90,8 +89,11 @@ def tile(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 def crop(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
     """The top left part of a stored tile as a JPEG."""
-    decode = decode_jpeg2000 if arguments["codec"] == JPEG2000 else decode_jpeg
-    pixels = decode(blobs[0])[: arguments["height"], : arguments["width"]]
+    if arguments["codec"] == JPEG2000:
+        whole = decode_jpeg2000(blobs[0], arguments["tile_size"])
+    else:
+        whole = decode_jpeg(blobs[0])
+    pixels = whole[: arguments["height"], : arguments["width"]]
     if pixels.shape[:2] != (arguments["height"], arguments["width"]):
         raise damaged(f"a tile has only {pixels.shape[1]} x {pixels.shape[0]} pixels")
     return Message({}, [encode_jpeg(pixels)])
@@ -138,14 +140,6 @@ def decode_half(data: bytes) -> Pixels:
         data, "RGB", min_height=-(-height // 2), min_width=-(-width // 2), min_factor=2, strict=False
     )
     return decoded
-
-
-def decode_jpeg2000(data: bytes) -> Pixels:
-    decoded = imagecodecs.jpeg2k_decode(data)
-    if decoded.dtype != np.uint8 or decoded.ndim != 3 or decoded.shape[2] != 3:
-        raise damaged(f"a tile is {decoded.dtype} {decoded.shape} instead of 8-bit RGB")
-    pixels: Pixels = decoded
-    return pixels
 
 
 def _bands(height: int, band: int, downsample: float) -> list[int]:

@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from api.errors import PlatformError, Unavailable, UnsupportedSlide
@@ -53,20 +54,22 @@ def _answer(operations: Mapping[str, Operation], request: Message) -> Message:
                     "The server's disk is full. Ask its administrator to make room, then try again.", code="DISK_FULL"
                 )
             )
-        traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"[:300]
         return _failure(
             UnsupportedSlide(
                 f"The file can't be read: {reason}. Copy it from the scanner again and upload it anew.",
                 code="SLIDE_DAMAGED",
                 params={"reason": reason},
-            )
+            ),
+            trace=traceback.format_exc(limit=-8),
         )
 
 
-def _failure(error: PlatformError) -> Message:
+def _failure(error: PlatformError, trace: str | None = None) -> Message:
+    """An error as an answer; `trace` goes to the server's log, for it may be a bug of ours."""
     kind = type(error).__name__
-    return Message({"error": {"kind": kind, "code": error.code, "message": error.message, "params": error.params}})
+    told = {"kind": kind, "code": error.code, "message": error.message, "params": error.params, "trace": trace}
+    return Message({"error": told})
 
 
 def _read(requests: IO[bytes]) -> Message | None:
@@ -89,11 +92,14 @@ def _confine(memory_mb: int) -> None:
 def main() -> None:
     module, memory_mb = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What C libraries print must not get between the messages.
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
-    os.dup2(2, 1)
+    # A reader that can't start says why in the server's log.
     operations: Mapping[str, Operation] = importlib.import_module(module).OPERATIONS
     _confine(memory_mb)
+    # From here on C libraries print about files: neither between the messages nor into the log.
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
     for chunk in encode(Message({"ready": True})):
         answers.write(chunk)
     answers.flush()

@@ -38,7 +38,7 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
     async with pool as reader:
         tiles = TileService(storage, reader, cache_mb=settings.tile_cache_mb)
         max_bytes = int(settings.upload_max_gb * 1e9)
-        ingest = Ingest(storage, reader, max_bytes=max_bytes)
+        ingest = Ingest(storage, reader, max_bytes=max_bytes, at_a_time=max(1, settings.reader_processes - 1))
         lifetime = timedelta(hours=settings.upload_hours)
         uploads = Uploads(storage, ingest, max_bytes=max_bytes, lifetime=lifetime)
         try:

@@ -35,12 +35,8 @@ class SlideFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._slide = openslide.OpenSlide(path)
-        except openslide.OpenSlideUnsupportedFormatError as error:
-            raise not_a_slide() from error
-        except openslide.OpenSlideError as error:
-            raise damaged(str(error)) from error
+        self._slide = _open(path)
+        self._is_open = True
         self.level_sizes: tuple[tuple[int, int], ...] = tuple(self._slide.level_dimensions)
         self.level_downsamples = native_downsamples(self.level_sizes)
         width, height = self.level_sizes[0]
@@ -54,7 +50,7 @@ class SlideFile:
 
     def describe(self) -> SlideFacts:
         """The file's facts; what it does not say is None, never guessed."""
-        properties = dict(self._slide.properties)
+        properties = dict(self._ready().properties)
         return SlideFacts(
             vendor=properties.get(openslide.PROPERTY_NAME_VENDOR, "unknown"),
             level_sizes=self.level_sizes,
@@ -82,15 +78,14 @@ class SlideFile:
         """
         if width < 1 or height < 1 or width * height > MAX_REGION_PX:
             raise ValueError(f"a region of {width} x {height} pixels is not between 1 and {MAX_REGION_PX} pixels")
+        slide = self._ready()
         # OpenSlide divides by its own ratio, in which a rounded size is not an exact power of two.
-        own_downsample = self._slide.level_downsamples[level]
+        own_downsample = slide.level_downsamples[level]
         location = (round(x * own_downsample), round(y * own_downsample))
         try:
-            rgba = np.asarray(self._slide.read_region(location, level, (width, height)))
+            rgba = np.asarray(slide.read_region(location, level, (width, height)))
         except openslide.OpenSlideError as error:
-            # OpenSlide refuses every later read of a slide that failed once.
-            self._slide.close()
-            self._slide = openslide.OpenSlide(self.path)
+            self.close()
             raise damaged(str(error)) from error
         pixels = on_white(rgba)
         level_width, level_height = self.level_sizes[level]
@@ -108,16 +103,28 @@ class SlideFile:
 
         None when the file has none.
         """
+        slide = self._ready()
         for own_name, public_name in _ASSOCIATED_NAMES.items():
-            if public_name == name and own_name in self._slide.associated_images:
+            if public_name == name and own_name in slide.associated_images:
                 try:
-                    return on_white(np.asarray(self._slide.associated_images[own_name]))
+                    return on_white(np.asarray(slide.associated_images[own_name]))
                 except openslide.OpenSlideError as error:
+                    self.close()
                     raise damaged(str(error)) from error
         return None
 
     def close(self) -> None:
-        self._slide.close()
+        """Let go of the file; the next read opens it again."""
+        if self._is_open:
+            self._slide.close()
+            self._is_open = False
+
+    def _ready(self) -> openslide.OpenSlide:
+        """The open slide. After one error OpenSlide refuses every later read, so a broken place costs a reopening."""
+        if not self._is_open:
+            self._slide = _open(self.path)
+            self._is_open = True
+        return self._slide
 
     def _associated(self) -> tuple[AssociatedImage, ...]:
         found = []
@@ -133,6 +140,15 @@ class SlideFile:
 def open_slide(path: Path) -> SlideFile:
     """The slide at `path`, opened; see `SlideFile`."""
     return SlideFile(path)
+
+
+def _open(path: Path) -> openslide.OpenSlide:
+    try:
+        return openslide.OpenSlide(path)
+    except openslide.OpenSlideUnsupportedFormatError as error:
+        raise not_a_slide() from error
+    except openslide.OpenSlideError as error:
+        raise _refused(str(error)) from error
 
 
 def on_white(rgba: Pixels) -> Pixels:
@@ -161,6 +177,17 @@ def damaged(reason: str) -> UnsupportedSlide:
         code="SLIDE_DAMAGED",
         params={"reason": reason},
     )
+
+
+def _refused(reason: str) -> UnsupportedSlide:
+    """What OpenSlide's error at opening means to the file's owner."""
+    if reason == "No pyramid levels found":
+        return UnsupportedSlide(
+            "This DICOM file holds only the label, overview or thumbnail of a slide. Upload the series' file with the "
+            "full-resolution image.",
+            code="SLIDE_INCOMPLETE",
+        )
+    return damaged(reason)
 
 
 def _whole(value: str | None) -> int | None:

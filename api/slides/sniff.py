@@ -25,7 +25,9 @@ class FileKind(enum.StrEnum):
 
 
 _DICOM_MAGIC_AT = 128
-_SOP_CLASS_TAG = b"\x08\x00\x16\x00UI"
+_SOP_CLASS_TAG = b"\x02\x00\x02\x00UI"
+"""Media Storage SOP Class UID (0002,0002); the header it is in is explicit little endian in every DICOM file."""
+
 _SOP_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation",
     "1.2.840.10008.5.1.4.1.1.91.1": "bulk annotations",

@@ -95,10 +95,10 @@ class Storage:
         return self.slide_path(sha256).is_file()
 
     def adopt_slide(self, source: Path, sha256: str, index: bytes, pyramid: Path | None) -> None:
-        """Move a checked file in; readers find it whole or not at all. Call within `exclusive`.
+        """Take a checked file in; readers find it whole or not at all. Call within `exclusive`.
 
         Args:
-            source: the uploaded file, in a folder of `new_upload_folder`, so that moving is a rename.
+            source: the uploaded file, in a folder of `new_upload_folder`; it stays there as a second name of the file.
             index: its `ContainerIndex.to_bytes`, or the pyramid's.
             pyramid: the file to read pixels from when it is not `source` itself; beside it.
         """
@@ -106,8 +106,9 @@ class Storage:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.index_path(sha256), index)
         if pyramid is not None:
-            source.replace(folder / "original")
-        (pyramid or source).replace(self.slide_path(sha256))
+            _place(source, folder / "original")
+        # Last: its presence means that all is there.
+        _place(pyramid or source, self.slide_path(sha256))
         _sync_folder(folder)
 
     def new_upload_folder(self, upload_id: UUID) -> Path:
@@ -138,6 +139,15 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _place(source: Path, target: Path) -> None:
+    """Give the file a second name, or move it where file systems know no second names."""
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        source.replace(target)
 
 
 async def _acquire(lock: int) -> None:

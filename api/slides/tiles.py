@@ -22,7 +22,7 @@ from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.reader import ReaderPool
 from api.slides.single_flight import SingleFlight
 from api.slides.storage import Storage, write_atomically
-from api.slides.tile_cache import TileCache
+from api.slides.tile_cache import Key, TileCache
 
 OPEN_SLIDES = 256
 THUMBNAIL_PX = 512
@@ -43,8 +43,8 @@ class TileService:
     def __init__(self, storage: Storage, pool: ReaderPool, *, cache_mb: int) -> None:
         self._storage = storage
         self._pool = pool
-        self._cache = TileCache(storage.cache_root, cache_mb)
-        self._flights: SingleFlight[Path, bytes] = SingleFlight()
+        self._cache = TileCache(storage, cache_mb)
+        self._flights: SingleFlight[Key, bytes] = SingleFlight()
         self._stored: OrderedDict[str, StoredTiles] = OrderedDict()
 
     async def aclose(self) -> None:
@@ -53,13 +53,6 @@ class TileService:
             stored.close()
         self._stored.clear()
 
-    def forget(self, sha256: str) -> None:
-        """Let go of a slide whose file was removed."""
-        stored = self._stored.pop(sha256, None)
-        if stored is not None:
-            stored.close()
-        self._cache.forget(self._storage.cache_path(sha256))
-
     def ready_tile(self, source: SlideSource, address: TileAddress) -> bytes | None:
         """The tile if it can be had at once, without decoding: stored in the file, or made before.
 
@@ -67,7 +60,7 @@ class TileService:
             NotFound: there is no such tile.
         """
         passed = self._passed_through(source, address)
-        return passed if passed is not None else self._cache.get(self._tile_path(source, address))
+        return passed if passed is not None else self._cache.get(_tile_key(source, address))
 
     async def tile(self, source: SlideSource, address: TileAddress) -> bytes:
         """The tile as a JPEG, exactly as large as the slide's pixels in it.
@@ -81,14 +74,14 @@ class TileService:
         ready = self.ready_tile(source, address)
         if ready is not None:
             return ready
-        return await self._made(self._tile_path(source, address), lambda: self._make(source, address))
+        return await self._made(_tile_key(source, address), lambda: self._make(source, address))
 
     async def thumbnail(self, source: SlideSource) -> bytes:
         """The whole slide as a JPEG of at most 512 pixels a side."""
         path = self._require_file(source)
         arguments = {"path": str(path), "max_px": THUMBNAIL_PX}
         return await self._made(
-            self._storage.cache_path(source.sha256, f"thumbnail_{THUMBNAIL_PX}.jpg"),
+            (source.sha256, f"thumbnail_{THUMBNAIL_PX}.jpg"),
             lambda: self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S),
         )
 
@@ -100,7 +93,7 @@ class TileService:
         """
         path = self._require_file(source)
         return await self._made(
-            self._storage.cache_path(source.sha256, f"associated_{name.lower()}.jpg"),
+            (source.sha256, f"associated_{name.lower()}.jpg"),
             lambda: self._pool.associated(path, name),
         )
 
@@ -115,7 +108,12 @@ class TileService:
             data = self._stored[source.sha256].read(level.native, address.column, address.row)
             if data is None:
                 return blank_tile(width, height)
-            arguments: dict[str, Any] = {"codec": stored.codec, "width": width, "height": height}
+            arguments: dict[str, Any] = {
+                "codec": stored.codec,
+                "tile_size": stored.tile_size,
+                "width": width,
+                "height": height,
+            }
             return await self._ask("crop", arguments, data)
         path = str(self._storage.slide_path(source.sha256))
         return await self._ask(
@@ -140,18 +138,18 @@ class TileService:
     ) -> bytes:
         return (await self._pool.call(operation, arguments, blobs, timeout_s=timeout_s)).blobs[0]
 
-    async def _made(self, path: Path, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """What is cached under `path`, else made once for all who ask at the same time."""
-        data = self._cache.get(path)
+    async def _made(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What is cached under `key`, else made once for all who ask at the same time."""
+        data = self._cache.get(key)
         if data is not None:
             return data
 
         async def make_and_keep() -> bytes:
             made = await make()
-            await self._cache.put(path, made)
+            await self._cache.put(key, made)
             return made
 
-        return await self._flights.run(path, make_and_keep)
+        return await self._flights.run(key, make_and_keep)
 
     def _passed_through(self, source: SlideSource, address: TileAddress) -> bytes | None:
         """The stored JPEG, where the file's grid is the client's and the tile is a whole one."""
@@ -193,10 +191,9 @@ class TileService:
             )
         return path
 
-    def _tile_path(self, source: SlideSource, address: TileAddress) -> Path:
-        return self._storage.cache_path(
-            source.sha256, "tiles", str(address.level), f"{address.column}_{address.row}.jpg"
-        )
+
+def _tile_key(source: SlideSource, address: TileAddress) -> Key:
+    return source.sha256, f"tiles/{address.level}/{address.column}_{address.row}.jpg"
 
 
 @lru_cache(maxsize=64)

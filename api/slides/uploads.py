@@ -141,7 +141,11 @@ class Uploads:
             raise refusal_of(upload)
         if upload.offset < upload.length or upload.status is UploadStatus.DONE:
             return upload
-        return await self.append(upload, upload.length, _nothing())
+        async with self._exclusive(upload.id):
+            await upload.refresh_from_db()
+            if upload.status in (UploadStatus.RECEIVING, UploadStatus.CHECKING):
+                await self._finish(upload)
+            return upload
 
     async def discard(self, upload: Upload) -> None:
         """End an upload and remove what arrived. A slide made from it stays.
@@ -211,8 +215,8 @@ class Uploads:
                             params={"limit": upload.length, "actual": upload.offset + waiting_bytes},
                         )
                     if waiting_bytes >= FLUSH_BYTES:
-                        await _to_the_end(self._write(upload, file, waiting))
-                        waiting, waiting_bytes = [], 0
+                        batch, waiting, waiting_bytes = waiting, [], 0
+                        await _to_the_end(self._write(upload, file, batch))
             finally:
                 if waiting and upload.offset + waiting_bytes <= upload.length:
                     # Also when the client vanished: what it sent need not be sent again.
@@ -241,7 +245,9 @@ class Uploads:
         await upload.save(update_fields=["status"])
         path = self._storage.upload_path(upload.id)
         try:
-            slide = await self._ingest.adopt(path, upload.filename, upload.project_id, upload.user_id)
+            upload.slide = await self._ingest.adopt(
+                path, upload.filename, upload.project_id, upload.user_id, upload_id=upload.id
+            )
         except UnsupportedSlide as error:
             upload.status = UploadStatus.REFUSED
             upload.error = {"code": error.code, "message": error.message, "params": error.params}
@@ -249,10 +255,8 @@ class Uploads:
             self._storage.remove_upload(upload.id)
             raise
         upload.status = UploadStatus.DONE
-        upload.slide = slide
-        await upload.save(update_fields=["status", "slide_id"])
         self._storage.remove_upload(upload.id)
-        logger.info("slide made: %s from upload %s", slide.id, upload.id)
+        logger.info("slide made: %s from upload %s", upload.slide_id, upload.id)
 
     async def _remove_orphans(self, before: datetime) -> None:
         """Remove folders that no row speaks of: leftovers of a process that was killed."""
@@ -311,13 +315,6 @@ async def _with_deadline(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 chunk = await anext(chunks)
         except (StopAsyncIteration, TimeoutError):
             return
-        yield chunk
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    """No bytes."""
-    chunks: tuple[bytes, ...] = ()
-    for chunk in chunks:
         yield chunk
 
 

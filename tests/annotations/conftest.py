@@ -35,6 +35,6 @@ class Table:
 async def table(database: TortoiseContext) -> Table:
     """On SQLite and on MariaDB: a slide, a member of each role, and a second annotator."""
     people = {role: await make_user(role.value.title()) for role in Role}
-    members = {role: user for role, user in people.items() if role is not Role.OWNER}
+    members: dict[Role, User] = {role: user for role, user in people.items() if role is not Role.OWNER}
     project = await make_project(people[Role.OWNER], members=members)
     return Table(project, await make_slide_row(project), people, await make_user("Other"))

@@ -1,23 +1,15 @@
-"""Settings in a temporary folder, fast password hashes, and the auth routes behind a real ASGI client."""
+"""Settings in a temporary folder, and fast password hashes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
-from starlette.applications import Starlette
 
 from api.auth.passwords import PasswordPool
-from api.errors import PlatformError
-from api.routes.auth import routes
-from api.routes.errors import platform_error
 from api.settings import Settings
-
-CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+from tests.auth_app import cheap_passwords
 
 
 @pytest.fixture
@@ -27,25 +19,5 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def password_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[PasswordPool]:
-    """Argon2id with the least work, for all that is not about its strength."""
-    pool = PasswordPool(1, hasher=CHEAP)
-    monkeypatch.setattr("api.auth.accounts.password_pool", lambda: pool)
-    yield pool
-    pool.close()
-
-
-def make_app(settings: Settings) -> Starlette:
-    app = Starlette(routes=routes, exception_handlers={PlatformError: platform_error})
-    app.state.settings = settings
-    return app
-
-
-def make_client(app: Starlette, base_url: str = "http://coslide.test") -> httpx.AsyncClient:
-    """A browser: keeps cookies and sends its own page's Origin."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base_url, headers={"origin": base_url})
-
-
-@pytest.fixture
-async def client(settings: Settings, password_pool: PasswordPool) -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client(make_app(settings)) as browser:
-        yield browser
+    with cheap_passwords(monkeypatch) as pool:
+        yield pool

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,6 +32,12 @@ from api.auth.providers import Endpoints, Provider
 
 CLIENT_ID = "coslide-test"
 CLIENT_SECRET = "loopback secret"
+
+
+@lru_cache
+def new_key(name: str) -> rsa.RSAPrivateKey:
+    """A key pair, made once for each name: making one takes a good part of a second."""
+    return rsa.generate_private_key(65537, 2048)
 
 
 @dataclass
@@ -67,7 +74,7 @@ class ProviderServer:
     token_requests: list[dict[str, str]] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
     access_tokens: set[str] = field(default_factory=set)
-    published_key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    published_key: rsa.RSAPrivateKey = field(default_factory=lambda: new_key("published"))
 
     def provider(self, name: str, **changes: Any) -> Provider:
         """The settings' side of this server as provider `name`."""

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from tortoise.context import TortoiseContext
 
@@ -21,8 +20,8 @@ from api.auth.passwords import PasswordPool
 from api.auth.providers import Provider
 from api.models.user import OAuthIdentity, Session, UsedState, User
 from api.settings import Registration, Settings
-from tests.auth.conftest import make_app, make_client
-from tests.auth.provider_server import ProviderServer, running_provider_server
+from tests.auth.provider_server import ProviderServer, new_key, running_provider_server
+from tests.auth_app import make_app, make_client
 from tests.factories import make_user
 
 NAMES = ("kakao", "naver", "github", "google", "openid")
@@ -424,7 +423,7 @@ async def test_an_id_token_signed_by_someone_else_is_refused(
     sqlite_database: TortoiseContext, world: World, algorithm: str
 ) -> None:
     world.use("openid")
-    world.server.signing_key = rsa.generate_private_key(65537, 2048)
+    world.server.signing_key = new_key("another")
     world.server.algorithm = algorithm
     async with world.browser() as browser:
         assert code_of(await world.sign_in(browser, "openid")) == (503, "OAUTH_ANSWER_INVALID")

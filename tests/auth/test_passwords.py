@@ -12,7 +12,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.auth.passwords import PasswordPool, Verdict
 from api.errors import TooManyRequests
-from tests.auth.conftest import CHEAP
+from tests.auth_app import CHEAP
 
 
 async def test_the_hash_is_argon2id_with_64_mib_and_salted() -> None:

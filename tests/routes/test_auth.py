@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,12 +17,27 @@ from api.auth.passwords import PasswordPool
 from api.auth.secrets import hash_token
 from api.models.user import Session, SignInLink, User
 from api.settings import Registration, Settings
-from tests.auth.conftest import client, make_app, make_client, password_pool, settings
-
-__all__ = ["client", "password_pool", "settings"]
+from tests.auth_app import cheap_passwords, make_app, make_client
 
 ADA = {"email": "Ada@Example.org", "name": "Ada Lovelace", "password": "correct horse battery"}
 TOKEN = r"[A-Za-z0-9_-]{43}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, public_url="http://coslide.test")
+
+
+@pytest.fixture(autouse=True)
+def password_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[PasswordPool]:
+    with cheap_passwords(monkeypatch) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with make_client(make_app(settings)) as browser:
+        yield browser
 
 
 def error_of(response: httpx.Response) -> tuple[int, str, str | None]:
@@ -53,9 +71,7 @@ async def test_the_cookie_over_plain_http(sqlite_database: TortoiseContext, clie
     assert out.headers["set-cookie"] == 'coslide=""; HttpOnly; Max-Age=0; Path=/; SameSite=lax'
 
 
-async def test_the_cookie_over_https(
-    sqlite_database: TortoiseContext, settings: Settings, password_pool: PasswordPool
-) -> None:
+async def test_the_cookie_over_https(sqlite_database: TortoiseContext, settings: Settings) -> None:
     secure = settings.model_copy(update={"public_url": "https://coslide.test", "session_days": 1})
     async with make_client(make_app(secure), "https://coslide.test") as browser:
         answer = await browser.post("/auth/register", json=ADA)
@@ -167,9 +183,7 @@ async def test_a_body_that_is_no_json_object_is_refused(
     assert error_of(answer) == (422, code, None)
 
 
-async def test_closed_registration_says_whom_to_ask(
-    sqlite_database: TortoiseContext, settings: Settings, password_pool: PasswordPool
-) -> None:
+async def test_closed_registration_says_whom_to_ask(sqlite_database: TortoiseContext, settings: Settings) -> None:
     closed = settings.model_copy(update={"registration": Registration.CLOSED})
     async with make_client(make_app(closed)) as browser:
         answer = await browser.post("/auth/register", json=ADA)
@@ -203,6 +217,26 @@ async def test_ten_wrong_passwords_pause_the_account(
     assert await Session.all().count() == 1
 
 
+async def test_trying_a_list_of_addresses_is_paused(
+    sqlite_database: TortoiseContext, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    for number in range(settings.sign_in_attempts):
+        await User.create(name="Taken", email=f"p{number}@example.org", color="#7aa5ff")
+    for number in range(settings.sign_in_attempts):
+        answer = await client.post("/auth/register", json={**ADA, "email": f"p{number}@example.org"})
+        assert error_of(answer) == (409, "EMAIL_TAKEN", "email")
+    assert error_of(await client.post("/auth/register", json=ADA)) == (429, "SIGN_IN_PAUSED", None)
+    assert await User.filter(email="ada@example.org").count() == 0
+
+
+async def test_a_class_may_register_from_one_address(
+    sqlite_database: TortoiseContext, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    for number in range(settings.sign_in_attempts + 2):
+        answer = await client.post("/auth/register", json={**ADA, "email": f"p{number}@example.org"})
+        assert answer.status_code == 201
+
+
 async def test_a_link_signs_in_once(database: TortoiseContext, client: httpx.AsyncClient) -> None:
     user = await User.create(name="Ada", email="ada@example.org", color="#7aa5ff")
     token = await create_link(user, minutes=15)
@@ -213,7 +247,18 @@ async def test_a_link_signs_in_once(database: TortoiseContext, client: httpx.Asy
     viewer = await sessions.viewer_of_credential(hash_token(client.cookies["coslide"]))
     assert viewer is not None
     assert viewer.user_id == user.id
-    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_INVALID", None)
+    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_USED", None)
+    assert await Session.all().count() == 1
+
+
+async def test_of_many_who_follow_a_link_at_once_one_gets_in(database: TortoiseContext, settings: Settings) -> None:
+    token = await create_link(await User.create(name="Ada", color="#7aa5ff"), minutes=15)
+
+    async def follow() -> int:
+        async with make_client(make_app(settings)) as browser:
+            return (await browser.get(f"/auth/link?token={token}")).status_code
+
+    assert sorted(await asyncio.gather(*(follow() for _ in range(6)))) == [303] + [403] * 5
     assert await Session.all().count() == 1
 
 
@@ -231,5 +276,5 @@ async def test_an_old_link_is_refused(sqlite_database: TortoiseContext, client: 
     user = await User.create(name="Ada", color="#7aa5ff")
     token = await create_link(user, minutes=15)
     await SignInLink.all().update(expires_at="2026-01-01T00:00:00+00:00")
-    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_INVALID", None)
+    assert error_of(await client.get(f"/auth/link?token={token}")) == (403, "LINK_EXPIRED", None)
     assert (await SignInLink.get()).used_at is None

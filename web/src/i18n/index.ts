@@ -41,7 +41,6 @@ export async function startI18n(language: Language = browserLanguage()): Promise
     fallbackLng: "en",
     resources: { en: { translation: en } },
     interpolation: { escapeValue: false },
-    showSupportNotice: false,
   });
   await setLanguage(language);
 }

@@ -30,17 +30,22 @@ function geometryOf(paths: Paths64): Geometry | null {
   const rings = paths
     .map((path) => closeRing(path.map(({ x, y }): Position => [Number(x) / UNITS_PER_PX, Number(y) / UNITS_PER_PX])))
     .filter((ring) => ring.length >= 4);
-  const outlines = rings.filter((ring) => signedRingArea(ring) > 0).sort((a, b) => signedRingArea(a) - signedRingArea(b));
+  const outlines = rings
+    .filter((ring) => signedRingArea(ring) > 0)
+    .sort((a, b) => signedRingArea(a) - signedRingArea(b));
   const polygons = outlines.map((outline): Ring[] => [outline]);
   for (const hole of rings.filter((ring) => signedRingArea(ring) < 0)) {
     const [first] = hole;
     // The smallest outline around it, since an island may lie in a hole of a larger one.
-    const owner = first === undefined ? undefined : polygons.find(([outline]) => outline !== undefined && holds(outline, hole));
+    const owner =
+      first === undefined ? undefined : polygons.find(([outline]) => outline !== undefined && holds(outline, hole));
     owner?.push(hole);
   }
   const [only] = polygons;
   if (only === undefined) return null;
-  return polygons.length === 1 ? { type: "Polygon", coordinates: only } : { type: "MultiPolygon", coordinates: polygons };
+  return polygons.length === 1
+    ? { type: "Polygon", coordinates: only }
+    : { type: "MultiPolygon", coordinates: polygons };
 }
 
 /** Whether most of a hole's points lie inside: some may touch the outline. */

@@ -7,7 +7,7 @@
 import type { Annotation, AnnotationOp, Layer, PersonRef } from "../model/annotation";
 import { Value } from "../model/observable";
 import type { ChangeListener, Origin } from "./changes";
-import { applyOp, type Author, inverseOf, type Row } from "./rows";
+import { type Author, applyOp, inverseOf, type Row } from "./rows";
 
 export interface StoreSnapshot {
   readonly revision: number;
@@ -59,14 +59,17 @@ export class AnnotationStore {
    * Ops on what does not exist are left out of both.
    */
   begin(mutationId: string, ops: readonly AnnotationOp[], now = new Date().toISOString()): readonly AnnotationOp[] {
-    const author: Author = { slideId: this.slideId, person: this.me, now };
+    const author: Author = { slideId: this.slideId, person: this.me, layerId: this.ownLayerId(), now };
     const inverse: AnnotationOp[] = [];
     for (const op of ops) {
       const back = inverseOf(op, this.replay(op.id));
       if (back !== null) inverse.unshift(back);
     }
     this.pending = [...this.pending, { id: mutationId, ops, author }];
-    this.refresh(ops.map((op) => op.id), "LOCAL");
+    this.refresh(
+      ops.map((op) => op.id),
+      "LOCAL",
+    );
     return inverse;
   }
 
@@ -117,12 +120,17 @@ export class AnnotationStore {
       kept.length === 0
         ? this.pending.filter((candidate) => candidate !== mutation)
         : this.pending.map((candidate) => (candidate === mutation ? { ...candidate, ops: kept } : candidate));
-    this.refresh(mutation.ops.map((op) => op.id), "SILENT");
+    this.refresh(
+      mutation.ops.map((op) => op.id),
+      "SILENT",
+    );
   }
 
   /** Gives a pending edit another mutation id, because what is left of it is sent anew. */
   rename(mutationId: string, newId: string): void {
-    this.pending = this.pending.map((candidate) => (candidate.id === mutationId ? { ...candidate, id: newId } : candidate));
+    this.pending = this.pending.map((candidate) =>
+      candidate.id === mutationId ? { ...candidate, id: newId } : candidate,
+    );
   }
 
   /**
@@ -147,6 +155,23 @@ export class AnnotationStore {
       }
     }
     return row;
+  }
+
+  /** Counts of what is here are counted here; a prediction's polygons are not, so its count is the server's. */
+  private countedLayers(): readonly Layer[] {
+    const counts = new Map<string, number>();
+    for (const { layerId } of this.visible.values()) counts.set(layerId, (counts.get(layerId) ?? 0) + 1);
+    return [...this.layers.values()].map((layer) =>
+      layer.kind === "PREDICTION" ? layer : { ...layer, annotationCount: counts.get(layer.id) ?? 0 },
+    );
+  }
+
+  /** Where a new shape will lie: my own layer, once the server has made it. */
+  private ownLayerId(): string {
+    const own = [...this.layers.values()].find(
+      ({ kind, owner }) => kind === "USER" && owner !== null && owner.id === this.me?.id,
+    );
+    return own?.id ?? "";
   }
 
   private store(rows: readonly Row[]): string[] {
@@ -191,7 +216,7 @@ export class AnnotationStore {
     }
     if (created.length + updated.length + deleted.length === 0 && !layersChanged) return;
     this.revision++;
-    this.snapshot.set({ revision: this.revision, byId: new Map(this.visible), layers: [...this.layers.values()] });
+    this.snapshot.set({ revision: this.revision, byId: new Map(this.visible), layers: this.countedLayers() });
     if (created.length + updated.length + deleted.length === 0) return;
     for (const listener of [...this.listeners]) listener({ origin, created, updated, deleted });
   }

@@ -11,6 +11,8 @@ export interface Row {
 export interface Author {
   readonly slideId: string;
   readonly person: PersonRef | null;
+  /** The author's own layer; empty while the server has not made it. */
+  readonly layerId: string;
   /** ISO time of the edit. */
   readonly now: string;
 }
@@ -55,11 +57,11 @@ export function inverseOf(op: AnnotationOp, before: Row | undefined): Annotation
   }
 }
 
-function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, person, now }: Author): Annotation {
+function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, person, layerId, now }: Author): Annotation {
   return {
     id: op.id,
     slideId,
-    layerId: op.layerId ?? "",
+    layerId: op.layerId ?? layerId,
     termId: op.termId,
     kind: op.kind,
     ...measured(op.geometry),
@@ -74,13 +76,18 @@ function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, perso
   };
 }
 
-function updated(before: Annotation, op: Extract<AnnotationOp, { type: "update" }>, { person, now }: Author): Annotation {
+function updated(
+  before: Annotation,
+  op: Extract<AnnotationOp, { type: "update" }>,
+  { person, now }: Author,
+): Annotation {
   return {
     ...before,
     ...(op.geometry === undefined ? {} : measured(op.geometry)),
     kind: op.kind ?? before.kind,
     termId: op.termId === undefined ? before.termId : op.termId,
-    attributes: op.attributes === undefined ? before.attributes : withoutNulls({ ...before.attributes, ...op.attributes }),
+    attributes:
+      op.attributes === undefined ? before.attributes : withoutNulls({ ...before.attributes, ...op.attributes }),
     note: op.note ?? before.note,
     locked: op.locked ?? before.locked,
     updatedBy: person,
@@ -102,6 +109,9 @@ function withoutNulls(attributes: Readonly<Record<string, unknown>>): Readonly<R
 }
 
 /** The values under `keys`, `null` where there was none, so that merging them restores it. */
-function pick(attributes: Readonly<Record<string, unknown>>, keys: readonly string[]): Readonly<Record<string, unknown>> {
+function pick(
+  attributes: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(keys.map((key) => [key, attributes[key] ?? null]));
 }

@@ -43,14 +43,14 @@ export class UndoStack {
   /** Takes the last step back; `apply` shows its ops and answers what would redo them. No ops when only the server may know of a step. */
   undo(apply: (ops: readonly AnnotationOp[]) => readonly AnnotationOp[]): void {
     const step = this.undos.pop();
-    this.redos.push({ mutationId: null, ops: step === undefined ? [] : apply(step.ops) });
+    this.redos.push({ mutationId: null, ops: apply(step?.ops ?? []) });
     this.serverMayRedo = true;
     this.publish();
   }
 
   redo(apply: (ops: readonly AnnotationOp[]) => readonly AnnotationOp[]): void {
     const step = this.redos.pop();
-    this.undos.push({ mutationId: null, ops: step === undefined ? [] : apply(step.ops) });
+    this.undos.push({ mutationId: null, ops: apply(step?.ops ?? []) });
     this.publish();
   }
 
@@ -60,6 +60,7 @@ export class UndoStack {
       this.serverMayUndo = false;
       this.undos = [];
       this.redos.pop();
+      this.serverMayRedo = this.redos.length > 0;
     } else {
       this.serverMayRedo = false;
       this.redos = [];

@@ -1,8 +1,8 @@
 /** One connection to the API: urql for queries and mutations over HTTP, graphql-ws for what is live. Same origin, session cookie. */
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { cacheExchange, Client, fetchExchange } from "@urql/core";
+import { Client, cacheExchange, fetchExchange } from "@urql/core";
 import { print } from "graphql";
-import { type Client as SocketClient, createClient as createSocketClient } from "graphql-ws";
+import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 
 const REQUEST_TIMEOUT_MS = 20_000;
 const PING_EVERY_MS = 5_000;
@@ -10,6 +10,8 @@ const PING_EVERY_MS = 5_000;
 export interface ConnectOptions {
   /** Where the API is; the page's own origin by default. */
   readonly origin?: string;
+  /** How often the socket is asked for a sign of life; one that takes as long to come is given up. */
+  readonly pingEveryMs?: number;
   /** For tests outside a browser. */
   readonly webSocketImpl?: unknown;
 }
@@ -17,7 +19,10 @@ export interface ConnectOptions {
 /** The line broke, or nobody answered in time: nothing is known about what the server did. */
 export class NetworkFailure extends Error {
   constructor(cause: unknown) {
-    super(`The server could not be reached (${cause instanceof Error ? cause.message : String(cause)}). It is tried again.`, { cause });
+    super(
+      `The server could not be reached (${cause instanceof Error ? cause.message : String(cause)}). It is tried again.`,
+      { cause },
+    );
     this.name = "NetworkFailure";
   }
 }
@@ -38,8 +43,10 @@ export class GraphqlConnection {
   readonly client: Client;
   readonly origin: string;
   private readonly webSocketImpl: unknown;
+  private readonly pingEveryMs: number;
 
-  constructor({ origin = location.origin, webSocketImpl }: ConnectOptions = {}) {
+  constructor({ origin = location.origin, pingEveryMs = PING_EVERY_MS, webSocketImpl }: ConnectOptions = {}) {
+    this.pingEveryMs = pingEveryMs;
     this.origin = origin;
     this.webSocketImpl = webSocketImpl;
     this.client = new Client({
@@ -56,8 +63,13 @@ export class GraphqlConnection {
    *
    * Throws `NetworkFailure` when nothing is known of the outcome, `RequestRefused` when the server refused.
    */
-  async execute<Data, Variables extends object>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
-    const isMutation = document.definitions.some((part) => part.kind === "OperationDefinition" && part.operation === "mutation");
+  async execute<Data, Variables extends object>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): Promise<Data> {
+    const isMutation = document.definitions.some(
+      (part) => part.kind === "OperationDefinition" && part.operation === "mutation",
+    );
     const context = { requestPolicy: "network-only" as const };
     const { data, error } = isMutation
       ? await this.client.mutation<Data, object>(document, variables, context).toPromise()
@@ -65,7 +77,7 @@ export class GraphqlConnection {
     if (error !== undefined) {
       const [first] = error.graphQLErrors;
       if (first === undefined) throw new NetworkFailure(error.networkError ?? error);
-      throw new RequestRefused(first.message, String(first.extensions["code"] ?? "REQUEST_REFUSED"));
+      throw new RequestRefused(first.message, String(first.extensions.code ?? "REQUEST_REFUSED"));
     }
     if (data === undefined) throw new NetworkFailure(new Error("the answer was empty"));
     return data;
@@ -73,7 +85,12 @@ export class GraphqlConnection {
 
   /** A socket of its own; it does not reconnect by itself, since whoever subscribes must first say from where to go on. */
   openSocket(events: SocketEvents): LiveSocket {
-    return new LiveSocket(`${this.origin.replace(/^http/, "ws")}/graphql`, events, this.webSocketImpl);
+    return new LiveSocket(
+      `${this.origin.replace(/^http/, "ws")}/graphql`,
+      events,
+      this.pingEveryMs,
+      this.webSocketImpl,
+    );
   }
 }
 
@@ -85,13 +102,19 @@ export interface SocketEvents {
 export class LiveSocket {
   private readonly socket: SocketClient;
   private pingedAt: number | null = null;
+  private silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, events: SocketEvents, webSocketImpl: unknown) {
+  constructor(
+    url: string,
+    events: SocketEvents,
+    private readonly pingEveryMs: number,
+    webSocketImpl: unknown,
+  ) {
     this.socket = createSocketClient({
       url,
       lazy: true,
       lazyCloseTimeout: 0,
-      keepAlive: PING_EVERY_MS,
+      keepAlive: pingEveryMs,
       retryAttempts: 0,
       connectionAckWaitTimeout: REQUEST_TIMEOUT_MS,
       ...(webSocketImpl === undefined ? {} : { webSocketImpl }),
@@ -100,11 +123,13 @@ export class LiveSocket {
           events.onConnected();
           this.pingSoon(raw as WebSocket);
         },
+        closed: () => clearTimeout(this.silence),
         ping: (received) => {
-          if (!received) this.pingedAt = performance.now();
+          if (!received) this.awaitPong();
         },
         pong: (received) => {
           if (!received || this.pingedAt === null) return;
+          clearTimeout(this.silence);
           events.onLatency(performance.now() - this.pingedAt);
           this.pingedAt = null;
         },
@@ -131,23 +156,38 @@ export class LiveSocket {
   }
 
   /** Sends a mutation over the socket without waiting for, or caring about, the answer. */
-  tell<Data, Variables extends Record<string, unknown>>(document: TypedDocumentNode<Data, Variables>, variables: Variables): void {
-    this.socket.subscribe<Data>({ query: print(document), variables }, { next: ignore, error: ignore, complete: ignore });
+  tell<Data, Variables extends Record<string, unknown>>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): void {
+    this.socket.subscribe<Data>(
+      { query: print(document), variables },
+      { next: ignore, error: ignore, complete: ignore },
+    );
   }
 
   close(): void {
-    void this.socket.dispose();
+    // It rejects when the socket it should close has broken already, which is all one wants.
+    Promise.resolve(this.socket.dispose()).catch(ignore);
+  }
+
+  /** A line that went away without a word (a laptop's lid, another network) is noticed by its silence. */
+  private awaitPong(): void {
+    this.pingedAt = performance.now();
+    clearTimeout(this.silence);
+    // Not `close`, which waits for the other side's word.
+    this.silence = setTimeout(() => this.socket.terminate(), this.pingEveryMs);
   }
 
   /** The first latency at once instead of after the first interval. */
   private pingSoon(socket: WebSocket): void {
-    this.pingedAt = performance.now();
+    this.awaitPong();
     socket.send(JSON.stringify({ type: "ping" }));
   }
 }
 
 function ignore(): void {
-  // Presence is a courtesy: a lost one is replaced by the next within a moment.
+  // Nobody waits for this: presence is replaced by the next within a moment, and a closing socket needs no answer.
 }
 
 function withTimeout(signal: AbortSignal | null): AbortSignal {

@@ -41,7 +41,10 @@ export class Conflicts {
     if (conflict === undefined) return [];
     const { version } = conflict.theirs.annotation;
     const restored: AnnotationOp[] = conflict.theirs.deleted ? [{ type: "restore", id, expectedVersion: version }] : [];
-    return [...restored, ...conflict.ops.map((op): AnnotationOp => (op.type === "create" ? op : { ...op, expectedVersion: version }))];
+    return [
+      ...restored,
+      ...conflict.ops.map((op): AnnotationOp => (op.type === "create" ? op : { ...op, expectedVersion: version })),
+    ];
   }
 
   takeTheirs(id: string): void {

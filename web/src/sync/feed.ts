@@ -41,7 +41,10 @@ export interface FeedHandlers {
   onEnded(code: string, message: string): void;
 }
 
-type Outcome = { readonly kind: "again" } | { readonly kind: "wait" } | { readonly kind: "over"; readonly code: string; readonly message: string };
+type Outcome =
+  | { readonly kind: "again" }
+  | { readonly kind: "wait" }
+  | { readonly kind: "over"; readonly code: string; readonly message: string };
 
 const SIGNED_OUT_CODES: ReadonlySet<number> = new Set([4401, 4403]);
 
@@ -52,6 +55,8 @@ export class SlideFeed {
   private socket: LiveSocket | null = null;
   private stateNeeded = true;
   private firstState = true;
+  /** The seq after which news were missing the last time; missing again, it is no accident of the line. */
+  private gapAfter: number | null = null;
 
   constructor(
     private readonly connection: GraphqlConnection,
@@ -103,7 +108,6 @@ export class SlideFeed {
   /** Subscribes since the present seq and applies events until something ends it. */
   private follow(): Promise<Outcome> {
     return new Promise((resolve) => {
-      let fresh = true;
       let over = false;
       const socket = this.connection.openSocket({
         onConnected: () => {
@@ -133,12 +137,12 @@ export class SlideFeed {
             const seq = seqOf(event);
             const known = this.state.getSnapshot().seq;
             if (event.__typename === "ResyncRequired" || (seq !== null && seq > known + 1)) {
-              this.stateNeeded = event.__typename === "ResyncRequired" || fresh;
+              this.stateNeeded = event.__typename === "ResyncRequired" || this.gapAfter === known;
+              this.gapAfter = known;
               end({ kind: "again" });
               return;
             }
             if (seq !== null) {
-              fresh = false;
               if (seq <= known) return;
               this.change({ seq });
             }
@@ -156,7 +160,10 @@ export class SlideFeed {
     let seq: number | null = null;
     let after: string | null = null;
     do {
-      const { annotations }: { annotations: AnnotationPage } = await this.connection.execute(LiveAnnotationsDocument, { slideId: this.slideId, after });
+      const { annotations }: { annotations: AnnotationPage } = await this.connection.execute(LiveAnnotationsDocument, {
+        slideId: this.slideId,
+        after,
+      });
       // Later pages may show later states; events since the first page bring the rest to the same.
       seq ??= annotations.seq;
       const rows = annotations.nodes.map(rowOf);
@@ -197,7 +204,11 @@ function seqOf(event: SlideEvent): number | null {
 function outcomeOf(cause: unknown): Outcome {
   if (Array.isArray(cause) || cause instanceof GraphQLError) {
     const error = (Array.isArray(cause) ? cause[0] : cause) as GraphQLError | undefined;
-    return { kind: "over", code: String(error?.extensions?.["code"] ?? "SUBSCRIPTION_REFUSED"), message: error?.message ?? "The server ended the live connection." };
+    return {
+      kind: "over",
+      code: String(error?.extensions?.code ?? "SUBSCRIPTION_REFUSED"),
+      message: error?.message ?? "The server ended the live connection.",
+    };
   }
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : null;
   if (typeof code === "number" && SIGNED_OUT_CODES.has(code)) {

@@ -72,10 +72,7 @@ export class Outbox {
   /** Begins sending, or goes on with it. */
   start(): void {
     if (this.running || this.closing.signal.aborted) return;
-    this.running = true;
-    void this.run().finally(() => {
-      this.running = false;
-    });
+    void this.run();
   }
 
   /** Takes an entry out that turned out to be done already: its event arrived before the answer. */
@@ -105,25 +102,35 @@ export class Outbox {
   }
 
   private async run(): Promise<void> {
-    for (let entry = this.queue[0]; entry !== undefined && !this.closing.signal.aborted; entry = this.queue[0]) {
-      try {
-        await this.send(entry);
-      } catch (error) {
-        if (!(error instanceof NetworkFailure)) throw error;
-        this.publish(true);
-        try {
-          await this.backoff.wait(this.closing.signal);
-        } catch {
-          return; // closed while waiting; the storage keeps the rest
-        }
-        continue;
+    this.running = true;
+    try {
+      for (let entry = this.queue[0]; entry !== undefined && !this.closing.signal.aborted; entry = this.queue[0]) {
+        if (!(await this.attempt(entry))) return; // closed while waiting; the storage keeps the rest
       }
-      this.backoff.reset();
-      const index = this.queue.indexOf(entry);
-      if (index >= 0) this.removeAt(index);
-      else this.publish(false);
+      this.publish(false);
+    } finally {
+      // Within the same turn as the last look at the queue: an edit that comes next must find that nobody is running.
+      this.running = false;
     }
-    this.publish(false);
+  }
+
+  /** One attempt at an entry and, when the line is broken, the wait before the next. Answers whether to go on. */
+  private async attempt(entry: OutboxEntry): Promise<boolean> {
+    try {
+      await this.send(entry);
+    } catch (error) {
+      if (!(error instanceof NetworkFailure)) throw error;
+      this.publish(true);
+      return this.backoff.wait(this.closing.signal).then(
+        () => true,
+        () => false,
+      );
+    }
+    this.backoff.reset();
+    const index = this.queue.indexOf(entry);
+    if (index >= 0) this.removeAt(index);
+    else this.publish(false);
+    return true;
   }
 
   private removeAt(index: number): void {

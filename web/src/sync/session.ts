@@ -1,5 +1,11 @@
 /** One slide, live: joins the store with the feed, the outbox, conflicts, presence and predictions. Decides nothing that the server decides. */
-import { ApplyAnnotationOpsDocument, LivePredictionsDocument, RedoDocument, UndoDocument, UpdatePresenceDocument } from "../gql/graphql";
+import {
+  ApplyAnnotationOpsDocument,
+  LivePredictionsDocument,
+  RedoDocument,
+  UndoDocument,
+  UpdatePresenceDocument,
+} from "../gql/graphql";
 import type { AnnotationOp, PersonRef } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
@@ -7,6 +13,7 @@ import type { HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate } from "../model/presence";
 import type { PackedObjects } from "../model/wire";
 import { AnnotationStore } from "../store/annotationStore";
+import type { ChangeListener } from "../store/changes";
 import type { Row } from "../store/rows";
 import { UndoStack } from "../store/undoStack";
 import type { SessionNotice, SessionStatus, SlideSession } from "../viewer/facade";
@@ -141,6 +148,10 @@ export class LiveSession implements SlideSession {
     this.presence.update(update);
   }
 
+  onAnnotationsChanged(listener: ChangeListener): () => void {
+    return this.store.observe(listener);
+  }
+
   onHeatmapTiles(listener: HeatmapListener): () => void {
     this.heatmapListeners.add(listener);
     return () => {
@@ -209,7 +220,9 @@ export class LiveSession implements SlideSession {
     this.predictions.update((known) => {
       const others = known.filter((candidate) => candidate.id !== prediction.id);
       const isNew = others.length === known.length;
-      return isNew ? [prediction, ...known] : known.map((candidate) => (candidate.id === prediction.id ? prediction : candidate));
+      return isNew
+        ? [prediction, ...known]
+        : known.map((candidate) => (candidate.id === prediction.id ? prediction : candidate));
     });
     for (const listener of [...this.heatmapListeners]) listener(prediction, tiles);
   }
@@ -241,7 +254,10 @@ export class LiveSession implements SlideSession {
   private withVersion(op: AnnotationOp): AnnotationOp {
     if (op.type === "create" || op.expectedVersion !== undefined) return op;
     if (op.type === "update" && op.geometry === undefined) return op;
-    return { ...op, expectedVersion: this.store.get(op.id)?.version ?? this.store.confirmedRow(op.id)?.annotation.version ?? 0 };
+    return {
+      ...op,
+      expectedVersion: this.store.get(op.id)?.version ?? this.store.confirmedRow(op.id)?.annotation.version ?? 0,
+    };
   }
 
   private reverse(kind: "undo" | "redo", ops: readonly AnnotationOp[]): readonly AnnotationOp[] {
@@ -276,7 +292,10 @@ export class LiveSession implements SlideSession {
         this.store.acknowledge(mutationId, result.annotations.map(rowOf));
         break;
       case "AnnotationConflict":
-        this.inConflict(entry, result.conflicts.map((conflict) => rowOf(conflict.current)));
+        this.inConflict(
+          entry,
+          result.conflicts.map((conflict) => rowOf(conflict.current)),
+        );
         break;
       case "Failure":
         this.refused(entry, result.code, result.message, result.params);
@@ -331,7 +350,13 @@ export class LiveSession implements SlideSession {
       const { id } = row.annotation;
       const mine = wanted.get(id);
       const bothGone = row.deleted && (mine === undefined || mine.deleted);
-      if (!bothGone) this.conflictList.add(id, mine === undefined || mine.deleted ? null : mine.annotation, row, setAside.get(id) ?? []);
+      if (!bothGone)
+        this.conflictList.add(
+          id,
+          mine === undefined || mine.deleted ? null : mine.annotation,
+          row,
+          setAside.get(id) ?? [],
+        );
     }
     if (entry.kind !== "apply") this.store.abandon(entry.mutationId);
   }

@@ -43,8 +43,10 @@ export class TusUpload implements UploadTask {
       onShouldRetry: (error) => isWorthRetrying(error.originalResponse?.getStatus() ?? 0),
       onUploadUrlAvailable: () => this.change({ uploadId: this.upload.url?.split("/").pop() ?? null }),
       onProgress: (sentBytes) => this.progressed(sentBytes),
-      onSuccess: () => this.change({ phase: "checking", sentBytes: file.size, secondsLeft: null, bytesPerSecond: null }),
-      onError: (error) => this.change({ phase: "failed", error: reasonOf(error), secondsLeft: null, bytesPerSecond: null }),
+      onSuccess: () =>
+        this.change({ phase: "checking", sentBytes: file.size, secondsLeft: null, bytesPerSecond: null }),
+      onError: (error) =>
+        this.change({ phase: "failed", error: reasonOf(error), secondsLeft: null, bytesPerSecond: null }),
     });
   }
 
@@ -82,12 +84,16 @@ export class TusUpload implements UploadTask {
 
   private progressed(sentBytes: number): void {
     const now = performance.now();
-    this.samples = [...this.samples.filter((sample) => now - sample.at < SPEED_WINDOW_MS), { at: now, bytes: sentBytes }];
+    this.samples = [
+      ...this.samples.filter((sample) => now - sample.at < SPEED_WINDOW_MS),
+      { at: now, bytes: sentBytes },
+    ];
     const [first] = this.samples;
     const { totalBytes } = this.state.getSnapshot();
     const elapsed = first === undefined ? 0 : (now - first.at) / 1000;
     const bytesPerSecond = first === undefined || elapsed < 0.2 ? null : (sentBytes - first.bytes) / elapsed;
-    const secondsLeft = bytesPerSecond === null || bytesPerSecond <= 0 ? null : (totalBytes - sentBytes) / bytesPerSecond;
+    const secondsLeft =
+      bytesPerSecond === null || bytesPerSecond <= 0 ? null : (totalBytes - sentBytes) / bytesPerSecond;
     this.change({ sentBytes, bytesPerSecond, secondsLeft });
   }
 
@@ -113,13 +119,20 @@ export function reasonOf(error: Error): NonNullable<UploadState["error"]> {
   const body = error instanceof DetailedError ? error.originalResponse?.getBody() : undefined;
   if (body !== undefined && body !== "") {
     try {
-      const { error: told } = JSON.parse(body) as { error?: { code?: string; message?: string; params?: Readonly<Record<string, unknown>> } };
-      if (told?.code !== undefined && told.message !== undefined) return { code: told.code, message: told.message, params: told.params ?? {} };
+      const { error: told } = JSON.parse(body) as {
+        error?: { code?: string; message?: string; params?: Readonly<Record<string, unknown>> };
+      };
+      if (told?.code !== undefined && told.message !== undefined)
+        return { code: told.code, message: told.message, params: told.params ?? {} };
     } catch {
       // Not JSON: a proxy answered in place of the server; told below.
     }
   }
   const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
   if (status === 413) return { code: "TOO_LARGE", message: "The file is larger than this server accepts.", params: {} };
-  return { code: "UPLOAD_FAILED", message: "The upload was interrupted. Check the connection and press resume.", params: { status } };
+  return {
+    code: "UPLOAD_FAILED",
+    message: "The upload was interrupted. Check the connection and press resume.",
+    params: { status },
+  };
 }

@@ -3,5 +3,8 @@
  * Loaded beside the page, never before it.
  */
 export async function loadFonts(): Promise<void> {
-  await Promise.all([import("@fontsource-variable/inter/index.css"), import("@fontsource-variable/noto-sans-kr/index.css")]);
+  await Promise.all([
+    import("@fontsource-variable/inter/index.css"),
+    import("@fontsource-variable/noto-sans-kr/index.css"),
+  ]);
 }

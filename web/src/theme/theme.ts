@@ -2,6 +2,7 @@ import {
   Button,
   type CSSVariablesResolver,
   createTheme,
+  InputWrapper,
   Loader,
   type MantineColorsTuple,
   Menu,
@@ -53,6 +54,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: Button.extend({ defaultProps: { size: "sm" }, classNames: { root: controls.button } }),
+    InputWrapper: InputWrapper.extend({ classNames: { label: controls.label, description: controls.hint } }),
     Loader: Loader.extend({ defaultProps: { type: "dots", color: "violet.4" } }),
     Menu: Menu.extend({ defaultProps: { shadow: "lg", position: "bottom-end", transitionProps: { duration: 110 } } }),
     Modal: Modal.extend({

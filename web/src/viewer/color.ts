@@ -20,24 +20,25 @@ export function inkOn(hex: string): string {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 150 ? "#16151c" : "#ffffff";
 }
 
+const HATCH_PX = 10;
 const patterns = new Map<string, CanvasPattern>();
 
-/** Diagonal stripes, 2 of 8 device pixels, for what is unsure. */
+/** Diagonal stripes, 2 of 10 device pixels, for what is unsure. */
 export function hatch(hex: string, alpha: number): CanvasPattern | string {
   const key = `${hex}/${alpha}`;
   const known = patterns.get(key);
   if (known !== undefined) return known;
   const tile = document.createElement("canvas");
-  tile.width = 8;
-  tile.height = 8;
+  tile.width = HATCH_PX;
+  tile.height = HATCH_PX;
   const context = tile.getContext("2d");
   if (context === null) return withAlpha(hex, alpha / 2);
   context.strokeStyle = withAlpha(hex, alpha);
-  context.lineWidth = 2;
+  context.lineWidth = 1.75;
   context.beginPath();
-  for (const offset of [-8, 0, 8]) {
-    context.moveTo(offset - 2, 10);
-    context.lineTo(offset + 10, -2);
+  for (const offset of [-HATCH_PX, 0, HATCH_PX]) {
+    context.moveTo(offset - 2, HATCH_PX + 2);
+    context.lineTo(offset + HATCH_PX + 2, -2);
   }
   context.stroke();
   const pattern = context.createPattern(tile, "repeat");

@@ -51,6 +51,14 @@ export function applyAffine([a, b, c, d, e, f]: Affine, [x, y]: Position): Posit
   return [a * x + c * y + e, b * x + d * y + f];
 }
 
+/** First `second`, then `first`. */
+export function composed(first: Affine, second: Affine): Affine {
+  const [a, b, c, d, e, f] = second;
+  const [g, h, i, j] = first;
+  const [x, y] = applyAffine(first, [e, f]);
+  return [g * a + i * b, h * a + j * b, g * c + i * d, h * c + j * d, x, y];
+}
+
 /** The four corners of what is seen, in level-0 pixels, clockwise from the screen's top left. */
 export function visibleCorners(view: ScreenView): readonly Position[] {
   const toLevel0 = level0FromScreen(view);

@@ -10,6 +10,7 @@ import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction"
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
 import type { PackedObjects } from "../model/wire";
+import type { ChangeSet } from "../store/changes";
 
 // ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
 
@@ -84,6 +85,8 @@ export interface SlideSession {
   takeTheirs(annotationId: string): void;
   merge(annotationId: string): void;
   setPresence(update: PresenceUpdate): void;
+  /** What changed and whose doing it was, for those who keep a copy; a snapshot is enough for everyone else. */
+  onAnnotationsChanged(listener: (changes: ChangeSet) => void): () => void;
   /** Heatmap tiles that are new; `null` when news may have been missed and all are to be looked at again. */
   onHeatmapTiles(listener: (prediction: Prediction, tiles: readonly HeatmapTile[] | null) => void): () => void;
   /** All objects of a layer, packed; for prediction layers, which are too many for records. */
@@ -129,7 +132,10 @@ export interface PredictionPolygon {
 export interface PredictionResults {
   readonly layerId: string | null;
   readonly loading: boolean;
+  /** Without those accepted (they are annotations now) or rejected. */
   readonly polygons: readonly PredictionPolygon[];
+  /** Why they could not be loaded; they are tried again with the next news. */
+  readonly error: string | null;
 }
 
 /** Texts inside the canvas frame, in the reader's language. */
@@ -142,7 +148,9 @@ export interface WorkbenchLabels {
   readonly unknownScale: string;
 }
 
+/** One class of the model, in the order of its class numbers. */
 export interface ClassStyle {
+  readonly name: string;
   readonly color: string;
   readonly positive: boolean;
 }
@@ -190,6 +198,9 @@ export interface Workbench {
   /** Which prediction is shown as overlay and polygons; `null` for none. */
   showPrediction(predictionId: string | null, classes: readonly ClassStyle[]): void;
   setHeatmapStyle(style: Partial<HeatmapStyle>): void;
+  /** The predicted polygon that was clicked on the slide or chosen from the list. */
+  readonly selectedPredictionPolygon: Observable<number | null>;
+  selectPredictionPolygon(index: number | null, options?: { readonly goThere?: boolean }): void;
   setPredictionPolygonsVisible(visible: boolean): void;
   /** Takes predicted polygons over as annotations of my own, with the given term. */
   acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void;

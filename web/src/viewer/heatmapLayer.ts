@@ -19,15 +19,19 @@ export class HeatmapLayer extends CanvasLayer {
     super("coslide-heatmap", 10);
   }
 
-  /** Shows a prediction's heatmap, or none; the same prediction again only brings it up to date. */
-  show(prediction: Prediction | null): void {
+  /**
+   * Shows a prediction's heatmap, or none; the same prediction again only brings it up to date.
+   *
+   * `sinceVersion` is from when on we have been told of every tile: 0 for one watched from its start, of which no tile need be guessed.
+   */
+  show(prediction: Prediction | null, sinceVersion: number): void {
     const heatmap = prediction?.heatmap ?? null;
     if (prediction === null || heatmap === null) {
       this.close();
     } else if (this.predictionId !== prediction.id || this.tiles === null) {
       this.close();
       this.predictionId = prediction.id;
-      this.tiles = new HeatmapTiles(heatmap, prediction.heatmapVersion, () => this.changed());
+      this.tiles = new HeatmapTiles(heatmap, sinceVersion, () => this.changed());
       this.tiles.setStyle(this.style, this.palette);
     }
     this.changed();
@@ -121,10 +125,10 @@ export class HeatmapLayer extends CanvasLayer {
     if (maskContext === null) return;
     place(maskContext);
     for (const { image, x, y, width, height } of unsure) maskContext.drawImage(image, x, y, width, height);
-    maskContext.setTransform(1, 0, 0, 1, 0, 0);
+    maskContext.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     maskContext.globalCompositeOperation = "source-in";
     maskContext.fillStyle = hatch(this.palette.unsure, 1);
-    maskContext.fillRect(0, 0, mask.width, mask.height);
+    maskContext.fillRect(0, 0, view.width, view.height);
     context.save();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.globalAlpha = Math.min(1, this.style.opacity * 1.8);

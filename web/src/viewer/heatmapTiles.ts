@@ -34,7 +34,7 @@ export class HeatmapTiles {
 
   constructor(
     readonly heatmap: Heatmap,
-    /** The version every tile has at least. */
+    /** The version every tile has at least; 0 when there are only tiles that we were told of. */
     private baseVersion: number,
     private readonly onArrived: () => void,
   ) {}
@@ -73,7 +73,7 @@ export class HeatmapTiles {
     const key = keyOf(level, column, row);
     const wanted = this.versions.get(key) ?? this.baseVersion;
     const cached = this.cache.get(key);
-    if (cached === undefined || cached.version < wanted) this.request(key, level, column, row, wanted);
+    if (wanted > (cached?.version ?? 0)) this.request(key, level, column, row, wanted);
     if (cached?.raw == null) return null;
     this.cache.delete(key);
     this.cache.set(key, cached);

@@ -9,10 +9,12 @@ import { type Affine, applyAffine, type ScreenView, screenFromLevel0 } from "./c
 import { EMPTY_SKETCH, type Handle, type Sketch } from "./sketch";
 
 const HANDLE_COLOR = "#6a55e8";
+const GHOST_COLOR = "#8f7bff";
 const FONT = '600 12px "Inter Variable", "Noto Sans KR Variable", system-ui, sans-serif';
 
 export class Overlay extends CanvasLayer {
   private sketch: Sketch = EMPTY_SKETCH;
+  private ghost: Geometry | null = null;
   private people: readonly PresentPerson[] = [];
 
   constructor(private readonly annotationById: (id: string) => Annotation | undefined) {
@@ -21,6 +23,11 @@ export class Overlay extends CanvasLayer {
 
   setSketch(sketch: Sketch): void {
     this.sketch = sketch;
+    this.changed();
+  }
+
+  setGhost(geometry: Geometry | null): void {
+    this.ghost = geometry;
     this.changed();
   }
 
@@ -35,6 +42,10 @@ export class Overlay extends CanvasLayer {
     context.lineCap = "round";
     context.font = FONT;
     for (const person of this.people) this.drawSelection(context, toScreen, person);
+    if (this.ghost !== null) {
+      trace(context, toScreen, this.ghost, 7);
+      outline(context, GHOST_COLOR, LINE_PX + 0.5, true);
+    }
     this.drawSketch(context, toScreen);
     for (const person of this.people) {
       if (person.stroke !== null && person.stroke.length > 0)
@@ -60,8 +71,8 @@ export class Overlay extends CanvasLayer {
   }
 
   private drawSketch(context: CanvasRenderingContext2D, toScreen: Affine): void {
-    const { geometry, color, hatched, filled, handles, label, marquee } = this.sketch;
-    if (geometry !== null) {
+    const { geometries, color, hatched, filled, handles, label, marquee } = this.sketch;
+    for (const geometry of geometries) {
       trace(context, toScreen, geometry, 6);
       if (filled && geometry.type !== "LineString") {
         context.fillStyle = hatched ? hatch(color, 0.75) : withAlpha(color, geometry.type === "Point" ? 1 : FILL_ALPHA);

@@ -46,6 +46,9 @@ export class ToolInteraction extends PointerInteraction {
   private handler: PointerHandler | null = null;
   private pressedAt: Position | null = null;
   private moved = false;
+  private taken = false;
+  private clickedAt: Position | null = null;
+  private clickedInPlace = false;
   /** While held (space bar), everything pans. */
   panning = false;
 
@@ -70,14 +73,25 @@ export class ToolInteraction extends PointerInteraction {
     const original = event.originalEvent;
     if (event.type === "pointermove" || event.type === "pointerdrag") this.onPosition(level0FromMap(event.coordinate));
     if (this.handler !== null && !this.panning && original instanceof PointerEvent) {
-      if (event.type === "click" && original.button === 0) this.handler.click(pointerOf(event, original));
-      if (event.type === "dblclick") return !this.handler.doubleClick(pointerOf(event, original));
+      if (event.type === "click") this.noteClick(event);
+      if (event.type === "click" && original.button === 0 && !this.taken)
+        this.handler.click(pointerOf(event, original));
+      // OpenLayers goes by time alone: two quick clicks in two places are two clicks.
+      if (event.type === "dblclick")
+        return this.clickedInPlace && !this.handler.doubleClick(pointerOf(event, original));
     }
     return super.handleEvent(event);
   }
 
+  private noteClick({ pixel: [x = 0, y = 0] }: MapPointerEvent): void {
+    const before = this.clickedAt;
+    this.clickedAt = [x, y];
+    this.clickedInPlace = before !== null && Math.hypot(x - before[0], y - before[1]) <= DRAG_THRESHOLD_PX;
+  }
+
   override handleDownEvent(event: MapPointerEvent): boolean {
     const original = event.originalEvent;
+    this.taken = false;
     if (!(original instanceof PointerEvent) || this.handler === null || this.panning || original.button !== 0)
       return false;
     if (this.targetPointers.length > 1) {
@@ -85,7 +99,8 @@ export class ToolInteraction extends PointerInteraction {
       return false;
     }
     const pointer = pointerOf(event, original);
-    if (!this.handler.press(pointer)) return false;
+    this.taken = this.handler.press(pointer);
+    if (!this.taken) return false;
     this.pressedAt = pointer.screen;
     this.moved = false;
     return true;

@@ -8,7 +8,7 @@ export interface Handle {
 }
 
 export interface Sketch {
-  readonly geometry: Geometry | null;
+  readonly geometries: readonly Geometry[];
   readonly color: string;
   readonly hatched: boolean;
   /** `false` leaves the inside clear, as for an outline not yet closed. */
@@ -21,7 +21,7 @@ export interface Sketch {
 }
 
 export const EMPTY_SKETCH: Sketch = {
-  geometry: null,
+  geometries: [],
   color: "#8f7bff",
   hatched: false,
   filled: true,

@@ -6,7 +6,7 @@ import DragRotate from "ol/interaction/DragRotate";
 import { defaults as defaultInteractions } from "ol/interaction/defaults";
 import OlMap from "ol/Map";
 import View from "ol/View";
-import type { Annotation, Bounds, Position } from "../model/annotation";
+import type { Annotation, Bounds, Geometry, Position } from "../model/annotation";
 import { boundsOfPositions, unionOfBounds } from "../model/geometry";
 import { Value } from "../model/observable";
 import type { PresentPerson } from "../model/presence";
@@ -159,6 +159,11 @@ export class SlideViewer {
     this.overlay.setPeople(people);
   }
 
+  /** A shape drawn dashed over the others, as one side of a conflict; `null` for none. */
+  setGhost(geometry: Geometry | null): void {
+    this.overlay.setGhost(geometry);
+  }
+
   /** A fresh grant for the tiles; those already shown stay. */
   setTileSource(tileSource: TileSource): void {
     this.tileSource = tileSource;
@@ -219,6 +224,12 @@ export class SlideViewer {
   fitAll(bounds: readonly Bounds[]): void {
     const all = unionOfBounds(bounds);
     if (all !== null) this.fitBounds(all);
+  }
+
+  /** Shows exactly these bounds at once, as when following someone. */
+  showBounds(bounds: Bounds): void {
+    this.view.cancelAnimations();
+    this.view.fit(mapExtentFromLevel0(bounds), { size: this.size() });
   }
 
   zoomToDownsample(downsample: number): void {
@@ -326,6 +337,12 @@ export class SlideViewer {
     this.element.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
     // A press gives the viewer the keyboard, so that tool keys work; OpenLayers alone would not move the focus.
     this.mapElement.addEventListener("pointerdown", () => this.element.focus({ preventScroll: true }), { signal });
+    // The focus ring is for those who came here by Tab; tool keys pressed beside the pointer should not bring it up.
+    const ring = (shown: boolean) => this.element.classList.toggle("by-keyboard", shown);
+    document.addEventListener("keyup", (event) => event.key === "Tab" && ring(event.target === this.element), {
+      signal,
+    });
+    document.addEventListener("pointerdown", () => ring(false), { signal, capture: true });
     this.watchDensity();
   }
 

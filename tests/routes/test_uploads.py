@@ -1,0 +1,460 @@
+"""tus over real HTTP: whole, in pieces, broken off, resumed after a restart, refused, and by people who may not."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import errno
+import hashlib
+import os
+import re
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from tortoise.context import TortoiseContext
+
+from api.auth import sessions
+from api.models.database import tortoise_config
+from api.models.project import Membership, Role
+from api.models.slide import Slide, Upload, UploadStatus
+from api.models.user import User
+from api.settings import Settings
+from api.slides import uploads as uploads_module
+from api.slides.services import SlideServices
+from tests.factories import make_project, make_user
+from tests.routes.conftest import Browse, Team
+from tests.routes.slide_app import SlideServer
+from tests.slides.conftest import files_under
+from tests.slides.made import make_slide
+
+TUS = {"tus-resumable": "1.0.0"}
+BYTES = {**TUS, "content-type": "application/offset+octet-stream"}
+
+
+def metadata(**values: str) -> str:
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
+
+
+async def begin(browser: httpx.AsyncClient, project_id: UUID, length: int, filename: str = "case.tiff") -> str:
+    """Begin an upload; gives its path."""
+    answer = await browser.post(
+        "/uploads",
+        headers={
+            **TUS,
+            "upload-length": str(length),
+            "upload-metadata": metadata(filename=filename, projectId=str(project_id)),
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"]
+
+
+async def send(browser: httpx.AsyncClient, path: str, offset: int, data: bytes) -> httpx.Response:
+    return await browser.patch(path, content=data, headers={**BYTES, "upload-offset": str(offset)})
+
+
+def code_of(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["tus-resumable"] == "1.0.0"
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    return make_slide(tmp_path / "made.tiff", mpp=0.5).path.read_bytes()
+
+
+ServerHas = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+def server_has(monkeypatch: pytest.MonkeyPatch) -> ServerHas:
+    """Waits until the server has taken so many bytes of the test's requests into its hands, on the disk or not."""
+    taken = 0
+    more = asyncio.Condition()
+    with_deadline = uploads_module._with_deadline
+
+    async def watched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        nonlocal taken
+        async for chunk in with_deadline(chunks):
+            yield chunk
+            async with more:
+                taken += len(chunk)
+                more.notify_all()
+
+    async def wait(count: int) -> None:
+        async with asyncio.timeout(20), more:
+            await more.wait_for(lambda: taken >= count)
+
+    monkeypatch.setattr(uploads_module, "_with_deadline", watched)
+    return wait
+
+
+async def test_what_the_server_can_do(browse: Browse) -> None:
+    answer = await (await browse(None)).options("/uploads")
+    assert answer.status_code == 204
+    assert answer.headers["tus-version"] == "1.0.0"
+    assert answer.headers["tus-extension"] == "creation,termination,expiration"
+    assert answer.headers["tus-max-size"] == "100000000"
+
+
+async def test_a_slide_in_pieces(browse: Browse, team: Team, services: SlideServices, content: bytes) -> None:
+    manager = team.people[Role.MANAGER]
+    browser = await browse(manager)
+    path = await begin(browser, team.project.id, len(content), "Case 7.tiff")
+    assert re.fullmatch(r"/uploads/[0-9a-f-]{36}", path)
+    third = len(content) // 3
+    offset = 0
+    for piece in (content[:third], content[third : 2 * third], content[2 * third :]):
+        head = await browser.head(path, headers=TUS)
+        assert (head.headers["upload-offset"], head.headers["upload-length"]) == (str(offset), str(len(content)))
+        assert head.headers["cache-control"] == "no-store"
+        assert "upload-expires" in head.headers
+        answer = await send(browser, path, offset, piece)
+        offset += len(piece)
+        assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(offset))
+    slide = await Slide.get()
+    assert answer.headers["coslide-slide"] == str(slide.id)
+    assert (slide.name, slide.filename, slide.project_id) == ("Case 7", "Case 7.tiff", team.project.id)
+    assert (slide.created_by_id, slide.size_bytes) == (manager.id, len(content))
+    assert services.storage.slide_path(slide.sha256).read_bytes() == content
+    row = await Upload.get()
+    assert (row.status, row.slide_id, row.offset) == (UploadStatus.DONE, slide.id, len(content))
+    head = await browser.head(path, headers=TUS)
+    assert head.headers["coslide-slide"] == str(slide.id)
+    assert "uploads/" not in " ".join(files_under(services.storage.root))
+
+
+async def test_a_connection_that_breaks_keeps_what_arrived(
+    browse: Browse, team: Team, content: bytes, services: SlideServices, server_has: ServerHas
+) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+
+    async def breaks_off() -> AsyncIterator[bytes]:
+        yield content[:40_000]
+        await asyncio.Event().wait()
+
+    upload_id = UUID(path.rsplit("/", 1)[1])
+    headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
+    sending = asyncio.ensure_future(browser.patch(path, content=breaks_off(), headers=headers))
+    await server_has(40_000)
+    assert (await Upload.get(id=upload_id)).offset == 0
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    async with asyncio.timeout(10):
+        while not (await Upload.get(id=upload_id)).offset:
+            await asyncio.sleep(0.01)
+    head = await browser.head(path, headers=TUS)
+    offset = int(head.headers["upload-offset"])
+    assert offset == 40_000
+    assert services.storage.upload_path(upload_id).read_bytes() == content[:offset]
+    answer = await send(browser, path, offset, content[offset:])
+    assert (answer.status_code, "coslide-slide" in answer.headers) == (204, True)
+    assert services.storage.slide_path((await Slide.get()).sha256).read_bytes() == content
+
+
+async def test_two_requests_at_once(browse: Browse, team: Team, content: bytes, server_has: ServerHas) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    release = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield content[:1000]
+        await release.wait()
+        yield content[1000:]
+
+    headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
+    first = asyncio.ensure_future(browser.patch(path, content=slowly(), headers=headers))
+    await server_has(1000)
+    assert code_of(await send(browser, path, 0, b"x")) == (423, "UPLOAD_LOCKED")
+    assert code_of(await browser.delete(path, headers=TUS)) == (423, "UPLOAD_LOCKED")
+    release.set()
+    answer = await first
+    assert (answer.status_code, await Slide.all().count()) == (204, 1)
+
+
+@pytest.mark.parametrize("name", ["text", "dicom", "cut"])
+async def test_a_refusal_says_why_and_leaves_nothing(
+    browse: Browse, team: Team, services: SlideServices, content: bytes, name: str
+) -> None:
+    data, code = {
+        "text": (b"this is no slide", "NOT_A_SLIDE"),
+        "dicom": (b"\0" * 128 + b"DICM\x02\x00\x02\x00UI\x1c\x001.2.840.10008.5.1.4.1.1.66.4", "DICOM_NOT_A_SLIDE"),
+        "cut": (content[:-1000], "SLIDE_TRUNCATED"),
+    }[name]
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(data), "<b>notes</b>.txt")
+    answer = await send(browser, path, 0, data)
+    assert code_of(answer) == (422, code)
+    row = await Upload.get()
+    assert row.status is UploadStatus.REFUSED
+    assert row.error == {"params": {}} | answer.json()["error"]
+    assert (await Slide.all().count(), files_under(services.storage.root)) == (0, [])
+    again = await send(browser, path, len(data), b"")
+    assert code_of(again) == (422, code)
+    assert (await browser.head(path, headers=TUS)).status_code == 422
+    assert (await browser.delete(path, headers=TUS)).status_code == 204
+    assert await Upload.all().count() == 0
+
+
+async def test_wrong_offsets_and_too_many_bytes(browse: Browse, team: Team, content: bytes) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, 1000)
+    assert code_of(await send(browser, path, 5, b"x")) == (409, "OFFSET_MISMATCH")
+    assert code_of(await send(browser, path, 0, b"x" * 1001)) == (413, "UPLOAD_TOO_LONG")
+    assert (await Upload.get()).offset == 0
+    assert (await send(browser, path, 0, b"x" * 600)).headers["upload-offset"] == "600"
+    refused = await send(browser, path, 0, b"x" * 600)
+    assert code_of(refused) == (409, "OFFSET_MISMATCH")
+    assert refused.json()["error"]["params"] == {"offset": 600}
+
+
+async def test_requests_that_are_not_tus(browse: Browse, team: Team) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    good = {"upload-length": "10", "upload-metadata": metadata(filename="a", projectId=str(team.project.id))}
+    assert code_of(await browser.post("/uploads", headers=good)) == (412, "TUS_VERSION")
+    for wrong, expected in (
+        ({"upload-length": ""}, (422, "TUS_HEADER")),
+        ({"upload-length": "-1"}, (422, "TUS_HEADER")),
+        ({"upload-length": "9" * 20}, (422, "TUS_HEADER")),
+        ({"upload-length": "0"}, (422, "SLIDE_EMPTY")),
+        ({"upload-length": "100000001"}, (413, "TOO_LARGE")),
+        ({"upload-metadata": "filename %%%"}, (422, "TUS_METADATA")),
+        ({"upload-metadata": "filename " + "A" * 10_000}, (422, "TUS_METADATA")),
+        ({"upload-metadata": metadata(filename="a")}, (422, "BAD_ID")),
+        ({"upload-metadata": metadata(filename="a", projectId="1")}, (422, "BAD_ID")),
+        ({"upload-metadata": metadata(filename="a", projectId=str(uuid4()))}, (404, "NOT_FOUND")),
+    ):
+        assert code_of(await browser.post("/uploads", headers={**TUS, **good, **wrong})) == expected
+    assert await Upload.all().count() == 0
+    path = await begin(browser, team.project.id, 10)
+    plain = await browser.patch(path, content=b"x", headers={**TUS, "upload-offset": "0"})
+    assert code_of(plain) == (415, "TUS_CONTENT_TYPE")
+    assert code_of(await browser.patch(path, content=b"x", headers=BYTES)) == (422, "TUS_HEADER")
+    assert code_of(await browser.delete(f"/uploads/{uuid4()}", headers=TUS)) == (404, "NO_SUCH_UPLOAD")
+
+
+async def test_only_managers_may_upload_and_only_to_their_own_upload(
+    browse: Browse, team: Team, services: SlideServices, content: bytes
+) -> None:
+    headers = {
+        **TUS,
+        "upload-length": str(len(content)),
+        "upload-metadata": metadata(filename="a", projectId=str(team.project.id)),
+    }
+    for user, expected in (
+        (None, (401, "NOT_SIGNED_IN")),
+        (team.stranger, (404, "NOT_FOUND")),
+        (team.people[Role.VIEWER], (403, "NOT_PERMITTED")),
+        (team.people[Role.ANNOTATOR], (403, "NOT_PERMITTED")),
+        (team.people[Role.REVIEWER], (403, "NOT_PERMITTED")),
+    ):
+        assert code_of(await (await browse(user)).post("/uploads", headers=headers)) == expected
+    assert (await Upload.all().count(), files_under(services.storage.root)) == (0, [])
+    path = await begin(await browse(team.people[Role.MANAGER]), team.project.id, len(content))
+    other = await browse(team.people[Role.OWNER])  # an owner of the project is not the owner of the upload
+    assert code_of(await send(other, path, 0, content)) == (404, "NO_SUCH_UPLOAD")
+    assert (await other.head(path, headers=TUS)).status_code == 404
+    assert code_of(await other.delete(path, headers=TUS)) == (404, "NO_SUCH_UPLOAD")
+    # Somebody who lost the right in the meantime can't finish.
+    await Membership.filter(user_id=team.people[Role.MANAGER].id).update(role=Role.VIEWER)
+    demoted = await browse(team.people[Role.MANAGER])
+    assert code_of(await send(demoted, path, 0, content)) == (403, "NOT_PERMITTED")
+    assert (await Upload.get()).offset == 0
+
+
+async def test_other_sites_can_not_upload(browse: Browse, team: Team) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    headers = {**TUS, "upload-length": "5", "origin": "https://evil.example"}
+    assert code_of(await browser.post("/uploads", headers=headers)) == (403, "ORIGIN_REFUSED")
+
+
+async def test_ending_an_upload(browse: Browse, team: Team, services: SlideServices) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, 1000)
+    await send(browser, path, 0, b"x" * 500)
+    assert (await browser.delete(path, headers=TUS)).status_code == 204
+    assert (await Upload.all().count(), files_under(services.storage.root)) == (0, [])
+    assert (await browser.head(path, headers=TUS)).status_code == 404
+
+
+async def test_a_disk_that_is_full_from_the_start(
+    browse: Browse, team: Team, services: SlideServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.storage, "free_bytes", lambda: 10_000)
+    headers = {
+        **TUS,
+        "upload-length": "9000",
+        "upload-metadata": metadata(filename="a", projectId=str(team.project.id)),
+    }
+    answer = await (await browse(team.people[Role.OWNER])).post("/uploads", headers=headers)
+    assert code_of(answer) == (507, "DISK_FULL")
+    assert (await Upload.all().count(), files_under(services.storage.root)) == (0, [])
+
+
+async def test_a_disk_that_fills_up_keeps_what_is_safe(
+    browse: Browse, team: Team, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write fails as the kernel would make it fail; the next request goes on where the disk ended."""
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    assert (await send(browser, path, 0, content[:1000])).status_code == 204
+    real_pwrite = os.pwrite
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(uploads_module.os, "pwrite", full)
+    assert code_of(await send(browser, path, 1000, content[1000:])) == (507, "DISK_FULL")
+    monkeypatch.setattr(uploads_module.os, "pwrite", real_pwrite)
+    assert (await browser.head(path, headers=TUS)).headers["upload-offset"] == "1000"
+    assert "coslide-slide" in (await send(browser, path, 1000, content[1000:])).headers
+
+
+async def test_a_check_that_was_interrupted_is_done_when_the_client_asks(
+    browse: Browse, team: Team, content: bytes, services: SlideServices
+) -> None:
+    """The server died between the last byte and the slide: all is there, so asking for the offset finishes it."""
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    upload_id = UUID(path.rsplit("/", 1)[1])
+    services.storage.upload_path(upload_id).write_bytes(content)
+    await Upload.filter(id=upload_id).update(offset=len(content), status=UploadStatus.CHECKING)
+    head = await browser.head(path, headers=TUS)
+    assert (head.status_code, head.headers["coslide-slide"]) == (200, str((await Slide.get()).id))
+
+
+async def test_a_server_that_died_between_the_file_and_its_row(
+    browse: Browse, team: Team, content: bytes, services: SlideServices
+) -> None:
+    """The file is in storage already, the slide's row is not: the check begins again and ends as it should."""
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    upload_id = UUID(path.rsplit("/", 1)[1])
+    file = services.storage.upload_path(upload_id)
+    file.write_bytes(content)
+    await Upload.filter(id=upload_id).update(offset=len(content), status=UploadStatus.CHECKING)
+    sha256 = hashlib.sha256(content).hexdigest()
+    _, index = await services.reader.describe(file)
+    services.storage.adopt_slide(file, sha256, index.to_bytes(), None)
+    assert file.exists()
+    answers = await asyncio.gather(*(browser.head(path, headers=TUS) for _ in range(4)))
+    assert {answer.status_code for answer in answers} <= {200, 423}
+    last = await browser.head(path, headers=TUS)
+    slide = await Slide.get()
+    assert (last.headers["coslide-slide"], slide.sha256) == (str(slide.id), sha256)
+    assert not file.exists()
+
+
+async def test_cancelling_a_write_writes_nothing_twice(
+    team: Team, services: SlideServices, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is cancelled while bytes go to the disk: they are counted once, and the next request goes on."""
+    monkeypatch.setattr(uploads_module, "FLUSH_BYTES", 1000)
+    user_id = team.people[Role.OWNER].id
+    upload = await services.uploads.create(
+        user_id=user_id, project_id=team.project.id, filename="a", length=len(content)
+    )
+    writing, release = threading.Event(), threading.Event()
+    real_pwrite = os.pwrite
+
+    def slow_pwrite(file: int, data: memoryview, at: int) -> int:
+        writing.set()
+        release.wait(10)
+        return real_pwrite(file, data, at)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, 3000, 1000):
+            yield content[at : at + 1000]
+
+    monkeypatch.setattr(uploads_module.os, "pwrite", slow_pwrite)
+    request = asyncio.ensure_future(services.uploads.append(upload, 0, chunks()))
+    await asyncio.to_thread(writing.wait, 10)
+    request.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    row = await Upload.get()
+    assert row.offset == 1000
+    assert services.storage.upload_path(row.id).read_bytes() == content[:1000]
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield content[1000:]
+
+    done = await services.uploads.append(row, 1000, rest())
+    assert done.status is UploadStatus.DONE
+    assert (await Slide.get()).sha256 == hashlib.sha256(content).hexdigest()
+
+
+async def test_sweeping(browse: Browse, team: Team, content: bytes, services: SlideServices) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    now = datetime.now(UTC)
+    expired, going, checking = [
+        UUID((await begin(browser, team.project.id, len(content))).rsplit("/", 1)[1]) for _ in range(3)
+    ]
+    await Upload.filter(id=expired).update(expires_at=now - timedelta(seconds=1))
+    assert (await browser.head(f"/uploads/{expired}", headers=TUS)).status_code == 410
+    services.storage.upload_path(checking).write_bytes(content)
+    await Upload.filter(id=checking).update(offset=len(content), status=UploadStatus.CHECKING)
+    orphan, young = uuid4(), uuid4()
+    for folder in (orphan, young):
+        (services.storage.new_upload_folder(folder) / "slide").write_bytes(b"left behind")
+    os.utime(services.storage.uploads_root / str(orphan), (1e9, 1e9))
+    assert await services.uploads.sweep() == 1
+    assert {row.id for row in await Upload.all()} == {going, checking}
+    assert (await Upload.get(id=checking)).status is UploadStatus.DONE
+    kept = {path.name for path in services.storage.uploads_root.iterdir()}
+    assert kept == {str(going), str(young)}
+
+
+async def test_an_upload_goes_on_after_the_server_was_killed(tmp_path: Path, content: bytes) -> None:
+    """kill -9 in the middle of a PATCH: what the new process says is safe is on the disk, and the slide comes out."""
+    data = tmp_path / "data"
+    data.mkdir()
+    server = SlideServer(data)
+    server.start()
+    try:
+        settings = Settings(data=data)
+        async with TortoiseContext() as context:
+            await context.init(config=tortoise_config(settings))
+            user: User = await make_user()
+            project = await make_project(user)
+            token = await sessions.create(user.id, settings)
+            async with httpx.AsyncClient(
+                base_url=server.url, cookies={"coslide": token}, headers={"origin": server.url}, timeout=60
+            ) as browser:
+                path = await begin(browser, project.id, len(content))
+                assert (await send(browser, path, 0, content[:50_000])).status_code == 204
+                sent, killed = asyncio.Event(), asyncio.Event()
+
+                async def rest() -> AsyncIterator[bytes]:
+                    yield content[50_000:90_000]
+                    sent.set()
+                    await killed.wait()
+                    for at in range(90_000, len(content), 1000):
+                        yield content[at : at + 1000]
+
+                headers = {**BYTES, "upload-offset": "50000", "content-length": str(len(content) - 50_000)}
+                sending = asyncio.ensure_future(browser.patch(path, content=rest(), headers=headers))
+                await sent.wait()
+                server.kill()
+                killed.set()
+                with pytest.raises(httpx.HTTPError):
+                    await sending
+                server.start()
+                head = await browser.head(path, headers=TUS)
+                offset = int(head.headers["upload-offset"])
+                assert 50_000 <= offset <= 90_000
+                stored = (data / "uploads" / path.rsplit("/", 1)[1] / "slide").read_bytes()
+                assert stored[:offset] == content[:offset]
+                answer = await send(browser, path, offset, content[offset:])
+                assert answer.status_code == 204
+                slide = await Slide.get(id=answer.headers["coslide-slide"])
+                assert (data / "slides" / slide.sha256[:2] / slide.sha256 / "slide").read_bytes() == content
+    finally:
+        server.stop()

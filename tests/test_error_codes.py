@@ -1,0 +1,90 @@
+"""Every error code that a person can meet is said in both languages of the client."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+
+# What only a program that writes its own requests can cause; the client never does. They are told in English.
+FOR_PROGRAMS = {
+    "ANNOTATION_EXISTS",
+    "BAD_CURSOR",
+    "BAD_DOWNSAMPLE",
+    "BAD_FORMAT",
+    "BAD_ID",
+    "BAD_REGION",
+    "BODY_INVALID",
+    "BODY_TYPE",
+    "CLIENT_ID_TAKEN",
+    "EXPECTED_VERSION_MISSING",
+    "FIELD_MISSING",
+    "GEOMETRY_INVALID",
+    "HISTORY_PRUNED",
+    "LOCALE_UNKNOWN",
+    "MUTATION_ID_REUSED",
+    "NO_SUCH_IMAGE",
+    "NO_SUCH_TILE",
+    "OFFSET_MISMATCH",
+    "PAGE_SIZE",
+    "PLATFORM_ERROR",
+    "POSITION_INVALID",
+    "SCOPE_MISSING",
+    "SIGNATURE_EXPIRED",
+    "SIGNATURE_INVALID",
+    "TUS_CONTENT_TYPE",
+    "TUS_METADATA",
+    "TUS_VERSION",
+}
+
+# What is told in a terminal or a log to whoever runs the server.
+FOR_OPERATORS = {
+    "INFERENCE_FAILED",
+    "MODEL_CHANGED",
+    "MODEL_CONFIG",
+    "MODEL_REPOSITORY_MISSING",
+    "MODEL_REQUEST",
+    "MODEL_SERVER_BUSY",
+    "MODEL_SERVER_DOWN",
+    "MODEL_SERVER_MISSING",
+    "MODEL_SERVER_NOT_INSTALLED",
+    "MODEL_SERVER_NO_LIBPYTHON",
+    "MODEL_SERVER_PORT",
+    "MODEL_SERVER_START",
+    "MODEL_SICK",
+    "NO_SUCH_FILE",
+    "PORT_TAKEN",
+}
+
+
+def raised_codes() -> set[str]:
+    """Codes given as `code=…` or `default_code = …` anywhere in the server."""
+    found: set[str] = set()
+    for package in ("api", "schema", "workers"):
+        for file in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                value: ast.expr | None = None
+                if isinstance(node, ast.keyword) and node.arg == "code":
+                    value = node.value
+                elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                    if isinstance(target, ast.Name) and target.id == "default_code":
+                        value = node.value
+                if isinstance(value, ast.Constant) and isinstance(value.value, str) and CODE.fullmatch(value.value):
+                    found.add(value.value)
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_client_says_every_code(language: str) -> None:
+    text = (ROOT / "web" / "src" / "i18n" / f"{language}.ts").read_text(encoding="utf-8")
+    failures = text[text.index("failure: {") :]
+    said = set(re.findall(r"^\s+([A-Z][A-Z0-9_]+):", failures, re.MULTILINE))
+    raised = raised_codes()
+    assert sorted(raised - said - FOR_PROGRAMS - FOR_OPERATORS) == []
+    assert sorted((FOR_PROGRAMS | FOR_OPERATORS) - raised) == [], "no longer raised: take them off the list"

@@ -1,0 +1,141 @@
+"""kill -9 in the middle: what was finished is not done again, and the result is the same to the bit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api.annotations.chunks import unpack_prediction
+from api.models.annotation import AnnotationChunk
+from api.models.prediction import Prediction, PredictionShard, PredictionStatus
+from api.models.slide import Slide
+from api.slides.storage import Storage
+from tests.servers.coslide import WorkerServer
+from tests.servers.triton import TritonProcess
+from tests.workers.painted import PaintedSlide
+from tests.workers.stored import ask_for, heatmap_bytes, store
+from workers.pipeline import IN_FLIGHT
+from workers.triton import TritonClient
+
+pytestmark = pytest.mark.triton
+
+Result = tuple[dict[object, bytes], list[object]]
+
+
+@pytest.fixture
+async def client(triton: TritonProcess) -> AsyncIterator[TritonClient]:
+    async with TritonClient(triton.address, timeout_s=30) as client:
+        yield client
+
+
+async def ended(prediction: Prediction) -> Prediction:
+    async with asyncio.timeout(90):
+        while True:
+            await prediction.refresh_from_db()
+            if prediction.finished_at is not None:
+                return prediction
+            await asyncio.sleep(0.05)
+
+
+async def until_done(prediction: Prediction, count: int) -> None:
+    async with asyncio.timeout(60):
+        while (await Prediction.get(id=prediction.id)).done < count:
+            await asyncio.sleep(0.02)
+
+
+async def result_of(storage: Storage, prediction: Prediction) -> Result:
+    """Heatmap and polygons: all that a prediction leaves."""
+    chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
+    objects = [item for chunk in chunks for item in unpack_prediction(chunk.data)]
+    assert not (storage.prediction_path(prediction.id) / "patches.u8").exists()
+    return dict(await heatmap_bytes(storage, prediction)), list(objects)
+
+
+async def undisturbed(data: Path, slide: Slide, client: TritonClient, url: str, address: str) -> Result:
+    prediction = await ask_for(slide, client, "slow")
+    worker = WorkerServer(data, database_url=url, triton_url=address)
+    worker.start()
+    assert (await ended(prediction)).status is PredictionStatus.SUCCEEDED
+    worker.stop()
+    result = await result_of(Storage(data), prediction)
+    await Prediction.filter(id=prediction.id).update(model_version="earlier")
+    return result
+
+
+async def test_a_killed_worker_loses_at_most_what_was_in_flight(
+    database: object,
+    db_url: str,
+    triton: TritonProcess,
+    client: TritonClient,
+    two_lesions: PaintedSlide,
+    tmp_path: Path,
+) -> None:
+    slide = await store(Storage(tmp_path), two_lesions)
+    expected = await undisturbed(tmp_path, slide, client, db_url, triton.address)
+    inferred_before = await client.inference_count("slow")
+    prediction = await ask_for(slide, client, "slow")
+    first = WorkerServer(tmp_path, database_url=db_url, triton_url=triton.address, lease_s="2")
+    first.start()
+    await until_done(prediction, 3)
+
+    first.kill()
+    second = WorkerServer(tmp_path, database_url=db_url, triton_url=triton.address, lease_s="2")
+    second.start()
+    await ended(prediction)
+    second.stop()
+
+    assert (prediction.status, prediction.done, prediction.total) == (PredictionStatus.SUCCEEDED, 12, 12)
+    assert await client.inference_count("slow") - inferred_before <= 12 + IN_FLIGHT
+    assert await result_of(Storage(tmp_path), prediction) == expected
+
+
+async def test_a_killed_model_server_is_waited_for(
+    sqlite_database: object,
+    model_venv: Path,
+    standin_repository: Path,
+    two_lesions: PaintedSlide,
+    triton: TritonProcess,
+    client: TritonClient,
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite://{tmp_path / 'coslide.sqlite3'}"
+    slide = await store(Storage(tmp_path), two_lesions)
+    expected = await undisturbed(tmp_path, slide, client, url, triton.address)
+    prediction = await ask_for(slide, client, "slow")
+    own = TritonProcess(tmp_path, standin_repository)
+    own.start()
+    worker = WorkerServer(tmp_path, database_url=url, triton_url=own.address)
+    worker.start()
+    await until_done(prediction, 3)
+
+    os.kill(own.server_pid, signal.SIGKILL)
+    await ended(prediction)
+    worker.stop()
+    starts = own.starts
+    own.stop()
+
+    assert (prediction.status, prediction.done) == (PredictionStatus.SUCCEEDED, 12)
+    assert starts == 2
+    assert (await PredictionShard.get(prediction_id=prediction.id)).attempts == 1
+    assert await result_of(Storage(tmp_path), prediction) == expected
+
+
+async def test_sigterm_ends_the_worker_cleanly(
+    sqlite_database: object, triton: TritonProcess, client: TritonClient, two_lesions: PaintedSlide, tmp_path: Path
+) -> None:
+    slide = await store(Storage(tmp_path), two_lesions)
+    prediction = await ask_for(slide, client, "slow")
+    worker = WorkerServer(tmp_path, database_url=f"sqlite://{tmp_path / 'coslide.sqlite3'}", triton_url=triton.address)
+    worker.start()
+    await until_done(prediction, 1)
+
+    worker.stop(timeout_s=5)
+
+    shard = await PredictionShard.get(prediction_id=prediction.id)
+    assert (shard.status, shard.worker) == ("QUEUED", None)
+    assert "Traceback" not in worker.log.read_text()

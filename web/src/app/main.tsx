@@ -1,0 +1,24 @@
+import "@mantine/core/styles.css";
+import "../theme/tokens.css";
+import "../theme/base.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { startI18n } from "../i18n";
+import { connect } from "../sync/client";
+import { loadFonts } from "../theme/fonts";
+import { App } from "./App";
+import { ConnectionProvider } from "./connection";
+
+const root = document.getElementById("root");
+if (!root) throw new Error('index.html has no element with the id "root"');
+
+await startI18n();
+void loadFonts();
+const connection = connect();
+createRoot(root).render(
+  <StrictMode>
+    <ConnectionProvider value={connection}>
+      <App client={connection.client} />
+    </ConnectionProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,87 @@
+import { Tooltip } from "@mantine/core";
+import { IconInfoCircle, IconKeyboard, IconPhoto, IconSettings, IconStack2 } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { SETTINGS } from "../app/paths";
+import { AboutPanel } from "./AboutPanel";
+import { HistorySection } from "./HistorySection";
+import { LayersSection } from "./LayersSection";
+import styles from "./LeftPanel.module.css";
+import { MeasuresSection } from "./MeasuresSection";
+import panel from "./panel.module.css";
+import { StripPanel } from "./StripPanel";
+import { TermsSection } from "./TermsSection";
+
+const TABS = ["slides", "work", "slide"] as const;
+export type LeftTab = (typeof TABS)[number];
+
+const ICONS = { slides: IconPhoto, work: IconStack2, slide: IconInfoCircle };
+
+interface RailProps {
+  readonly tab: LeftTab | "none";
+  readonly onTab: (tab: LeftTab | "none") => void;
+  readonly onShortcuts: () => void;
+}
+
+/** What the left panel shows; pressing the shown one folds it away. */
+export function Rail({ tab, onTab, onShortcuts }: RailProps) {
+  const { t } = useTranslation();
+  return (
+    <nav className={styles.rail} aria-label={t("viewer.panelLeft")}>
+      {TABS.map((each) => {
+        const Icon = ICONS[each];
+        const label = t(`viewer.rail.${each}`);
+        return (
+          <Tooltip key={each} label={label} position="right">
+            <button
+              type="button"
+              className={styles.item}
+              aria-label={label}
+              aria-pressed={each === tab}
+              onClick={() => onTab(each === tab ? "none" : each)}
+            >
+              <Icon size={20} stroke={1.7} />
+            </button>
+          </Tooltip>
+        );
+      })}
+      <span className={styles.space} />
+      <Tooltip label={`${t("viewer.shortcuts")}  ?`} position="right">
+        <button type="button" className={styles.item} aria-label={t("viewer.shortcuts")} onClick={onShortcuts}>
+          <IconKeyboard size={20} stroke={1.7} />
+        </button>
+      </Tooltip>
+      <Tooltip label={t("nav.settings")} position="right">
+        <Link href={SETTINGS} className={styles.item} aria-label={t("nav.settings")}>
+          <IconSettings size={20} stroke={1.7} />
+        </Link>
+      </Tooltip>
+    </nav>
+  );
+}
+
+export function LeftPanel({ tab }: { readonly tab: LeftTab }) {
+  switch (tab) {
+    case "work":
+      return (
+        <div className={panel.scroll}>
+          <TermsSection />
+          <LayersSection />
+          <MeasuresSection />
+          <HistorySection />
+        </div>
+      );
+    case "slide":
+      return (
+        <div className={panel.scroll}>
+          <AboutPanel />
+        </div>
+      );
+    case "slides":
+      return (
+        <div className={panel.scroll}>
+          <StripPanel />
+        </div>
+      );
+  }
+}

@@ -1,0 +1,142 @@
+import { Button } from "@mantine/core";
+import { IconCheck, IconDownload, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { showToast } from "../app/toasts";
+import { useObservable } from "../app/useObservable";
+import { currentLanguage } from "../i18n";
+import { formatNumber } from "../i18n/format";
+import { formatArea } from "../model/units";
+import type { PredictionPolygon } from "../viewer/facade";
+import styles from "./AiPanel.module.css";
+import { exportUrl } from "./exchange";
+import panel from "./panel.module.css";
+import type { Model } from "./predictionDesk";
+import { useOpenSlide } from "./slideContext";
+import { TermSwatch } from "./TermSwatch";
+import { termForClass } from "./termForClass";
+import { VirtualList } from "./VirtualList";
+
+const ROW_PX = 32;
+
+/** The predicted outlines, the largest first: looked at, taken over or put away one by one, or all at once. */
+export function OutlineList() {
+  const { t } = useTranslation();
+  const { slide, terms, workbench, desk, canDraw } = useOpenSlide();
+  const { polygons, loading } = useObservable(workbench.predictionResults);
+  const selected = useObservable(workbench.selectedPredictionPolygon);
+  const activeTerm = useObservable(workbench.activeTermId);
+  const classes = desk.shownModel?.classes ?? [];
+  const scale = { mppX: slide.mppX ?? null, mppY: slide.mppY ?? null };
+  const language = currentLanguage();
+
+  const accept = (chosen: readonly PredictionPolygon[]) => {
+    const byTerm = Map.groupBy(chosen, (polygon) => termForClass(classes[polygon.classIndex], terms) ?? activeTerm);
+    for (const [termId, group] of byTerm) {
+      workbench.acceptPredictionPolygons(
+        group.map((polygon) => polygon.index),
+        termId,
+      );
+    }
+    showToast(t("ai.acceptedToast", { count: chosen.length }));
+  };
+  const reject = (polygon: PredictionPolygon) => workbench.rejectPredictionPolygons([polygon.index]);
+  const kindOf = (polygon: PredictionPolygon) => classes[polygon.classIndex];
+  const nameOf = (polygon: PredictionPolygon) =>
+    `${labelOf(kindOf(polygon), language) ?? t("ai.cancer")} #${polygon.index + 1}`;
+  const takeKey = (polygon: PredictionPolygon, key: string): boolean => {
+    if (!canDraw || (key !== "Enter" && key.toLowerCase() !== "x")) return false;
+    if (key === "Enter") accept([polygon]);
+    else reject(polygon);
+    return true;
+  };
+  const verbs = (polygon: PredictionPolygon) => (
+    <>
+      <Verb label={t("ai.accept", { name: nameOf(polygon) })} onClick={() => accept([polygon])}>
+        <IconCheck size={15} color="var(--ok)" />
+      </Verb>
+      <Verb label={t("ai.reject", { name: nameOf(polygon) })} onClick={() => reject(polygon)}>
+        <IconX size={15} />
+      </Verb>
+    </>
+  );
+  if (!loading && polygons.length === 0) return <p className={panel.hint}>{t("ai.noResults")}</p>;
+  return (
+    <>
+      <div className={styles.outlines} style={{ height: Math.min(232, Math.max(1, polygons.length) * ROW_PX) }}>
+        <VirtualList
+          items={polygons}
+          rowHeight={ROW_PX}
+          label={t("ai.results")}
+          keyOf={(polygon) => String(polygon.index)}
+          current={selected === null ? null : String(selected)}
+          selected={(polygon) => polygon.index === selected}
+          onPick={(polygon) => workbench.selectPredictionPolygon(polygon.index, { goThere: true })}
+          onKey={takeKey}
+          actions={canDraw ? verbs : undefined}
+        >
+          {(polygon) => (
+            <>
+              <TermSwatch look={{ color: kindOf(polygon)?.color ?? "var(--ai)", pattern: "solid" }} />
+              <span className={panel.label}>{nameOf(polygon)}</span>
+              <span className={panel.figure}>{formatArea(polygon.areaPx, scale, language)}</span>
+            </>
+          )}
+        </VirtualList>
+      </div>
+      <div className={styles.accept}>
+        <Button
+          leftSection={<IconCheck size={16} />}
+          disabled={!canDraw || polygons.length === 0}
+          onClick={() => accept(polygons)}
+        >
+          {t("ai.acceptAll")}
+        </Button>
+        <Button
+          variant="default"
+          component="a"
+          href={exportUrl(slide.id, "geojson")}
+          download
+          leftSection={<IconDownload size={16} />}
+        >
+          {t("viewer.export")}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+/** How many outlines there are, for the section's head. */
+OutlineList.Count = function Count() {
+  const { workbench } = useOpenSlide();
+  const { polygons } = useObservable(workbench.predictionResults);
+  return <span>{formatNumber(polygons.length)}</span>;
+};
+
+function labelOf(kind: Model["classes"][number] | undefined, language: string): string | undefined {
+  return language === "ko" ? kind?.labelKo : kind?.labelEn;
+}
+
+interface VerbProps {
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly children: ReactNode;
+}
+
+function Verb({ label, onClick, children }: VerbProps) {
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      className={panel.icon}
+      aria-label={label}
+      title={label}
+      onClick={(event) => {
+        event.stopPropagation();
+        onClick();
+      }}
+    >
+      {children}
+    </button>
+  );
+}

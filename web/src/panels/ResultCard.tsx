@@ -1,0 +1,42 @@
+import { useTranslation } from "react-i18next";
+import { formatArea, formatDuration, formatNumber, formatPercent } from "../i18n/format";
+import type { Prediction } from "../model/prediction";
+import styles from "./AiPanel.module.css";
+import panel from "./panel.module.css";
+import { Section } from "./Section";
+
+/** What a finished prediction found, in figures. */
+export function ResultCard({ prediction }: { readonly prediction: Prediction }) {
+  const { t } = useTranslation();
+  const { tissueMm2, cancerMm2, polygons, seconds } = prediction;
+  return (
+    <Section
+      title={t("ai.result")}
+      aside={seconds !== null && <span>{t("ai.done", { time: formatDuration(seconds) })}</span>}
+    >
+      <dl className={`${panel.card} ${styles.figures}`}>
+        {cancerMm2 !== null && <Figure name={t("ai.cancer")} value={formatArea(cancerMm2)} ai />}
+        {tissueMm2 !== null && <Figure name={t("ai.tissue")} value={formatArea(tissueMm2)} />}
+        {cancerMm2 !== null && tissueMm2 !== null && tissueMm2 > 0 && (
+          <Figure name={t("ai.share")} value={formatPercent(cancerMm2 / tissueMm2, 1)} ai />
+        )}
+        {polygons !== null && <Figure name={t("ai.outlines")} value={formatNumber(polygons)} />}
+      </dl>
+    </Section>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly ai?: boolean;
+}
+
+function Figure({ name, value, ai }: FigureProps) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-ai={ai || undefined}>{value}</dd>
+    </div>
+  );
+}

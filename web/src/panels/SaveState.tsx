@@ -1,0 +1,26 @@
+import { IconCloudCheck, IconCloudOff, IconCloudUp } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { useObservable } from "../app/useObservable";
+import styles from "./SaveState.module.css";
+import { useOpenSlide } from "./slideContext";
+
+const ICONS = { saved: IconCloudCheck, saving: IconCloudUp, offline: IconCloudOff };
+
+/** Whether everything one drew is on the server. Always visible. */
+export function SaveState() {
+  const { t } = useTranslation();
+  const { saving, unsaved } = useObservable(useOpenSlide().session.status);
+  const Icon = ICONS[saving];
+  const text =
+    saving === "offline"
+      ? unsaved > 0
+        ? t("viewer.unsaved", { count: unsaved })
+        : t("viewer.offline")
+      : t(`viewer.${saving}`);
+  return (
+    <span className={styles.state} data-saving={saving} role="status">
+      <Icon size={17} aria-hidden />
+      <span>{text}</span>
+    </span>
+  );
+}

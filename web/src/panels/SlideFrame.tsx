@@ -1,0 +1,216 @@
+/** The frame around a slide: bars above and below, panels that fold away, the slide in the middle. */
+import { Button, Loader } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { IconLock } from "@tabler/icons-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { AppBar } from "../app/AppBar";
+import { EmptyState } from "../app/EmptyState";
+import { HOME, projectPath } from "../app/paths";
+import { useObservable } from "../app/useObservable";
+import { Value } from "../model/observable";
+import { annotates, manages } from "../pages/roles";
+import { ScaleDialog } from "../pages/ScaleDialog";
+import { TermsDialog } from "../pages/TermsDialog";
+import { ConflictToasts } from "./ConflictToasts";
+import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
+import { Notices, OfflineBanner } from "./Notices";
+import { People } from "./People";
+import { PredictButton } from "./PredictButton";
+import { usePredictionDesk } from "./predictionDesk";
+import { RightPanel, type RightTab } from "./RightPanel";
+import { SaveState } from "./SaveState";
+import { ShareButton } from "./ShareButton";
+import { ShortcutSheet } from "./ShortcutSheet";
+import styles from "./SlideFrame.module.css";
+import { SlideMenu } from "./SlideMenu";
+import { StatusBar } from "./StatusBar";
+import { type OpenSlide, SlideProvider, type SlideRecord } from "./slideContext";
+import { ToolBar } from "./ToolBar";
+import { usePageKeys } from "./usePageKeys";
+import { useLiveSession, useWorkbench } from "./useWorkbench";
+
+interface Props {
+  readonly slide: SlideRecord;
+  readonly refresh: () => void;
+}
+
+const NEVER_ENDED = new Value(false);
+const NO_REVISION = new Value(0);
+
+export function SlideFrame({ slide, refresh }: Props) {
+  const { t } = useTranslation();
+  const container = useRef<HTMLDivElement>(null);
+  const [leftTab, setLeftTab] = useLocalStorage<LeftTab | "none">({
+    key: "coslide.left",
+    defaultValue: "work",
+    getInitialValueInEffect: false,
+  });
+  const [rightTab, setRightTab] = useLocalStorage<RightTab>({
+    key: "coslide.right",
+    defaultValue: "annotations",
+    getInitialValueInEffect: false,
+  });
+  const [rightOpen, setRightOpen] = useLocalStorage({
+    key: "coslide.rightOpen",
+    defaultValue: true,
+    getInitialValueInEffect: false,
+  });
+  const [dialog, setDialog] = useState<"terms" | "scale" | "keys" | null>(null);
+
+  const { project } = slide;
+  const terms = useMemo(
+    () =>
+      [...project.terms]
+        .sort((a, b) => a.position - b.position)
+        .map((term) => ({ ...term, hotkey: term.hotkey ?? null })),
+    [project.terms],
+  );
+  const canDraw = annotates(project.myRole);
+  const canManage = manages(project.myRole);
+  const session = useLiveSession(slide.id);
+  const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
+  const ended = useObservable(session?.ended ?? NEVER_ENDED);
+  const revision = useObservable(session?.slideRevision ?? NO_REVISION);
+  useEffect(() => {
+    if (revision > 0) refresh();
+  }, [revision, refresh]);
+
+  const foldLeft = () => setLeftTab(leftTab === "none" ? "work" : "none");
+  const foldRight = () => setRightOpen(!rightOpen);
+  usePageKeys({ "?": () => setDialog("keys"), "[": foldLeft, "]": foldRight });
+
+  const openTab = (tab: RightTab) => {
+    setRightTab(tab);
+    setRightOpen(true);
+  };
+  const crumbs = [
+    { label: t("projects.title"), href: HOME },
+    { label: project.name, href: projectPath(project.id) },
+    { label: slide.name },
+  ];
+  const desk = usePredictionDesk(slide.id, session, workbench);
+  const open = useMemo<OpenSlide | null>(
+    () =>
+      session &&
+      workbench && {
+        slide,
+        terms,
+        session,
+        workbench,
+        canDraw,
+        canManage,
+        desk,
+        openTerms: () => setDialog("terms"),
+        openScale: () => setDialog("scale"),
+        refresh,
+      },
+    [slide, terms, session, workbench, canDraw, canManage, desk, refresh],
+  );
+  const live = open !== null;
+
+  return (
+    <SlideProvider value={open}>
+      <div className={styles.frame} data-left={leftTab !== "none" || undefined} data-right={rightOpen || undefined}>
+        <title>{`${slide.name} · Coslide`}</title>
+        <div className={styles.top}>
+          <AppBar
+            compact
+            crumbs={crumbs.slice(1)}
+            status={live && <SaveState />}
+            center={live && <ToolBar />}
+            right={
+              live && (
+                <>
+                  <People />
+                  <SlideMenu onShortcuts={() => setDialog("keys")} />
+                  <ShareButton />
+                  <PredictButton onPressed={() => openTab("ai")} />
+                </>
+              )
+            }
+          />
+        </div>
+        <Rail tab={leftTab} onTab={setLeftTab} onShortcuts={() => setDialog("keys")} />
+        <aside className={styles.left} aria-label={t("viewer.panelLeft")}>
+          {live && leftTab !== "none" && <LeftPanel tab={leftTab} />}
+        </aside>
+        <main className={styles.canvas}>
+          <div ref={container} className={styles.viewer} />
+          {!live && (
+            <div className={styles.opening}>
+              <Loader aria-label={t("viewer.loading")} />
+            </div>
+          )}
+          {live && (
+            <>
+              <OfflineBanner />
+              {!canDraw && <ReadOnlyNote />}
+              <div className={styles.toasts}>
+                <Notices />
+                <ConflictToasts />
+              </div>
+            </>
+          )}
+        </main>
+        <aside className={styles.right} aria-label={t("viewer.panelRight")}>
+          {live && rightOpen && <RightPanel tab={rightTab} onTab={setRightTab} />}
+        </aside>
+        <footer className={styles.status}>
+          {live && (
+            <StatusBar
+              leftOpen={leftTab !== "none"}
+              rightOpen={rightOpen}
+              onFoldLeft={foldLeft}
+              onFoldRight={foldRight}
+            />
+          )}
+        </footer>
+        {ended && <Ended projectId={project.id} />}
+        {dialog === "keys" && <ShortcutSheet onClose={() => setDialog(null)} />}
+        {dialog === "terms" && (
+          <TermsDialog
+            projectId={project.id}
+            onClose={() => {
+              setDialog(null);
+              refresh();
+            }}
+          />
+        )}
+        {dialog === "scale" && (
+          <ScaleDialog
+            slide={slide}
+            onClose={() => setDialog(null)}
+            onDone={() => {
+              setDialog(null);
+              refresh();
+            }}
+          />
+        )}
+      </div>
+    </SlideProvider>
+  );
+}
+
+function ReadOnlyNote() {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.readOnly} title={t("viewer.readOnlyText")}>
+      <IconLock size={14} aria-hidden /> {t("viewer.readOnly")}
+    </div>
+  );
+}
+
+function Ended({ projectId }: { readonly projectId: string }) {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.ended}>
+      <EmptyState icon={<IconLock />} title={t("viewer.ended")} text={t("viewer.endedText")} role="alert">
+        <Button component={Link} href={projectPath(projectId)}>
+          {t("viewer.back")}
+        </Button>
+      </EmptyState>
+    </div>
+  );
+}

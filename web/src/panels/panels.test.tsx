@@ -1,0 +1,167 @@
+import { act, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { setLanguage, startI18n } from "../i18n";
+import { AnnotationsPanel } from "./AnnotationsPanel";
+import { ConflictToasts } from "./ConflictToasts";
+import { LayersSection } from "./LayersSection";
+import { OverlayCard } from "./OverlayCard";
+import { People } from "./People";
+import { ProgressCard } from "./ProgressCard";
+import { SaveState } from "./SaveState";
+import { TermsSection } from "./TermsSection";
+import { annotation, BEN, openPanel, openValues, PREDICTION } from "./testing/openSlide";
+
+const AREA = annotation("a1");
+
+function withAnnotations(...all: readonly ReturnType<typeof annotation>[]) {
+  const values = openValues();
+  const layer = { kind: "USER", color: BEN.color, owner: BEN, predictionId: null } as const;
+  values.annotations.set({
+    revision: 2,
+    byId: new Map(all.map((each) => [each.id, each])),
+    layers: [
+      { ...layer, id: "l1", name: "Ben", annotationCount: 0 },
+      { ...layer, id: "l2", name: "tumor_fast", kind: "PREDICTION", owner: null, annotationCount: 1204 },
+    ],
+  });
+  return values;
+}
+
+beforeAll(() => startI18n("en"));
+beforeEach(() => setLanguage("en"));
+
+describe("TermsSection", () => {
+  it("counts, shows the keys and picks", async () => {
+    const values = withAnnotations(AREA, annotation("a2"), annotation("a3", { termId: null }));
+    const { workbench } = openPanel(<TermsSection />, values);
+    const carcinoma = screen.getByRole("button", { name: "Carcinoma 2" });
+    expect(carcinoma).toHaveAttribute("aria-keyshortcuts", "1");
+    expect(screen.getByRole("button", { name: "Unsure 0" })).toHaveAttribute("aria-keyshortcuts", "2");
+    expect(screen.getByText("No term")).toBeInTheDocument();
+    await userEvent.click(carcinoma);
+    expect(workbench.setActiveTerm).toHaveBeenCalledExactlyOnceWith("t1");
+    act(() => values.activeTermId.set("t1"));
+    expect(carcinoma).toHaveAttribute("aria-pressed", "true");
+  });
+});
+
+describe("LayersSection", () => {
+  it("counts what is drawn here at once, and predicted outlines as the server does", async () => {
+    const { workbench } = openPanel(<LayersSection />, withAnnotations(AREA, annotation("a2")));
+    expect(screen.getAllByRole("listitem").map((row) => row.textContent)).toEqual(["Ben2", "AI · tumor_fast1,204"]);
+    await userEvent.click(screen.getByRole("button", { name: "Hide AI · tumor_fast" }));
+    expect(workbench.setLayerVisible).toHaveBeenCalledExactlyOnceWith("l2", false);
+  });
+});
+
+describe("AnnotationsPanel", () => {
+  it("says how to begin", () => {
+    openPanel(<AnnotationsPanel />);
+    expect(screen.getByText("Nothing drawn yet")).toBeInTheDocument();
+  });
+
+  it("goes to an annotation, and tells the server of a note on leaving the field", async () => {
+    const values = withAnnotations(AREA);
+    const { workbench, session } = openPanel(<AnnotationsPanel />, values);
+    await userEvent.click(screen.getByRole("row", { name: /Carcinoma #1/ }));
+    expect(workbench.setSelection).toHaveBeenCalledExactlyOnceWith(["a1"]);
+    expect(workbench.fitAnnotation).toHaveBeenCalledExactlyOnceWith("a1");
+    act(() => values.selection.set(["a1"]));
+    await userEvent.type(screen.getByLabelText("Note"), "margin?");
+    expect(session.apply).not.toHaveBeenCalled();
+    await userEvent.tab();
+    expect(session.apply).toHaveBeenCalledExactlyOnceWith([{ type: "update", id: "a1", note: "margin?" }]);
+  });
+});
+
+describe("ConflictToasts", () => {
+  const conflict = { annotationId: "a1", mine: AREA, theirs: annotation("a1", { areaPx: 4_000_000 }), by: "Ben" };
+
+  it("names who was first and gives three verbs", async () => {
+    const values = openValues();
+    const { session, workbench } = openPanel(<ConflictToasts />, values);
+    act(() => values.conflicts.set([{ ...conflict, canMerge: true }]));
+    expect(screen.getByRole("status")).toHaveTextContent("Ben changed the same outline first");
+    await userEvent.click(screen.getByRole("button", { name: "Compare" }));
+    expect(workbench.compareConflict).toHaveBeenLastCalledWith("a1");
+    expect(screen.getByRole("status")).toHaveTextContent("mine 0.25 mm² theirs 1 mm²");
+    await userEvent.click(screen.getByRole("button", { name: "Merge" }));
+    await userEvent.click(screen.getByRole("button", { name: "Keep mine" }));
+    expect(session.merge).toHaveBeenCalledExactlyOnceWith("a1");
+    expect(session.keepMine).toHaveBeenCalledExactlyOnceWith("a1");
+  });
+
+  it("offers theirs where two shapes can't be merged", async () => {
+    const values = openValues();
+    values.conflicts.set([{ ...conflict, theirs: null, canMerge: false }]);
+    const { session } = openPanel(<ConflictToasts />, values);
+    expect(screen.getByRole("status")).toHaveTextContent("Ben deleted this outline while you changed it");
+    await userEvent.click(screen.getByRole("button", { name: "Take theirs" }));
+    expect(session.takeTheirs).toHaveBeenCalledExactlyOnceWith("a1");
+  });
+});
+
+describe("ProgressCard", () => {
+  it("tells how far, how fast, for whom", async () => {
+    const { desk } = openPanel(<ProgressCard prediction={PREDICTION} />);
+    expect(screen.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "64");
+    for (const text of ["64 %", "4 sec left", "Tissue patches 812 / 1,268", "19.6 MP/s"]) {
+      expect(screen.getByText(text)).toBeInTheDocument();
+    }
+    expect(screen.getByText("started by Ben · 1 person watching")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Cancel prediction" }));
+    expect(desk.cancel).toHaveBeenCalledExactlyOnceWith("x1");
+  });
+
+  it("says it in Korean, too", async () => {
+    await setLanguage("ko");
+    openPanel(<ProgressCard prediction={PREDICTION} />);
+    expect(screen.getByText("조직 패치 812 / 1,268")).toBeInTheDocument();
+    expect(screen.getByText("남은 시간 4초")).toBeInTheDocument();
+  });
+
+  it("tells the place in the queue, and promises no figure before there is one", () => {
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "QUEUED", total: null, queuePlace: 3 }} />);
+    expect(screen.getByText("Waiting for its turn · place 3")).toBeInTheDocument();
+    expect(screen.getByRole("progressbar")).not.toHaveAttribute("aria-valuenow");
+  });
+
+  it("gives the reason of a failure", () => {
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: "The model server is away." }} />);
+    expect(screen.getByRole("alert")).toHaveTextContent("The prediction failedThe model server is away.");
+  });
+});
+
+describe("OverlayCard", () => {
+  it("turns one class off and leaves the others", async () => {
+    const { workbench } = openPanel(<OverlayCard />);
+    expect(screen.getByRole("slider", { name: "Threshold" })).toHaveAttribute("aria-valuenow", "0.5");
+    await userEvent.click(screen.getByRole("button", { name: "Unsure" }));
+    expect(workbench.setHeatmapStyle).toHaveBeenCalledExactlyOnceWith({
+      classes: { positive: true, benign: false, unsure: false },
+    });
+  });
+});
+
+describe("SaveState and People", () => {
+  it("count what waits while the line is down", () => {
+    const values = openValues();
+    openPanel(<SaveState />, values);
+    expect(screen.getByRole("status")).toHaveTextContent("Saved");
+    act(() => values.status.update((status) => ({ ...status, saving: "offline", unsaved: 2 })));
+    expect(screen.getByRole("status")).toHaveTextContent("Offline, 2 changes wait");
+  });
+
+  it("show one avatar a person and follow on a press", async () => {
+    const values = openValues();
+    const here = { person: BEN, cursor: null, viewport: null, selection: [], tool: null, stroke: null };
+    values.people.set([
+      { ...here, clientId: "tab1" },
+      { ...here, clientId: "tab2" },
+    ]);
+    const { workbench } = openPanel(<People />, values);
+    await userEvent.click(screen.getByRole("button", { name: "Follow Ben" }));
+    expect(workbench.follow).toHaveBeenCalledExactlyOnceWith("tab2");
+  });
+});

@@ -1,0 +1,89 @@
+/** The live session and the workbench of one slide, opened with the page and closed with it. */
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useConnection } from "../app/connection";
+import { useSession } from "../app/session";
+import type { Term } from "../model/annotation";
+import { type LiveSession, openSlideSession } from "../sync/session";
+import { openWorkbench } from "../tools";
+import type { Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
+import type { SlideRecord } from "./slideContext";
+import { viewOfSearch } from "./view";
+
+export function useLiveSession(slideId: string): LiveSession | null {
+  const connection = useConnection();
+  const { me } = useSession();
+  const { id, name, color } = me.user;
+  const [session, setSession] = useState<LiveSession | null>(null);
+  useEffect(() => {
+    const opened = openSlideSession(connection, { slideId, me: { id, name, color } });
+    setSession(opened);
+    return () => {
+      setSession(null);
+      opened.close();
+    };
+  }, [connection, slideId, id, name, color]);
+  return session;
+}
+
+interface Options {
+  readonly container: RefObject<HTMLElement | null>;
+  readonly slide: SlideRecord;
+  readonly session: LiveSession | null;
+  readonly terms: readonly Term[];
+  readonly editable: boolean;
+}
+
+/** Opened anew only when the slide's scale changes; terms, role and language are handed on. */
+export function useWorkbench({ container, slide, session, terms, editable }: Options): Workbench | null {
+  const { me } = useSession();
+  const labels = useWorkbenchLabels();
+  const [workbench, setWorkbench] = useState<Workbench | null>(null);
+  const view = useRef<WorkbenchOptions["view"]>(viewOfSearch(window.location.search));
+  const latest = useRef({ slide, terms, labels, editable, myColor: me.user.color });
+  latest.current = { slide, terms, labels, editable, myColor: me.user.color };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the scale is what measures and the scale bar are built upon
+  useEffect(() => {
+    if (!session || !container.current) return;
+    const { slide: record, ...rest } = latest.current;
+    const opened = openWorkbench({
+      ...rest,
+      container: container.current,
+      slide: {
+        ...record,
+        mppX: record.mppX ?? null,
+        mppY: record.mppY ?? null,
+        objectivePower: record.objectivePower ?? null,
+      },
+      session,
+      view: view.current,
+    });
+    setWorkbench(opened);
+    return () => {
+      view.current = opened.viewport.getSnapshot();
+      setWorkbench(null);
+      opened.close();
+    };
+  }, [session, container, slide.id, slide.mppX, slide.mppY]);
+
+  useEffect(() => workbench?.setTerms(terms), [workbench, terms]);
+  useEffect(() => workbench?.setLabels(labels), [workbench, labels]);
+  useEffect(() => workbench?.setEditable(editable), [workbench, editable]);
+  return workbench;
+}
+
+function useWorkbenchLabels(): WorkbenchLabels {
+  const { t } = useTranslation();
+  return useMemo(
+    () => ({
+      viewer: t("viewer.canvas"),
+      minimap: t("viewer.minimap"),
+      scaleBar: t("viewer.scaleBar"),
+      magnification: t("viewer.magnification"),
+      fit: t("viewer.fitShort"),
+      unknownScale: t("viewer.unknownScale"),
+    }),
+    [t],
+  );
+}

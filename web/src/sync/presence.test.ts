@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { UpdatePresenceInput } from "../gql/graphql";
+import type { Position } from "../model/annotation";
+import { PresenceSender } from "./presence";
+
+beforeEach(
+  () =>
+    void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] }),
+);
+afterEach(() => void vi.useRealTimers());
+
+function sender(alone: boolean): { presence: PresenceSender; sent: UpdatePresenceInput[] } {
+  const sent: UpdatePresenceInput[] = [];
+  const presence = new PresenceSender(
+    "s",
+    "c",
+    (input) => sent.push(input) > 0,
+    () => alone,
+  );
+  return { presence, sent };
+}
+
+describe("PresenceSender", () => {
+  it("sends at most 20 times a second, and always the latest at the end", () => {
+    const { presence, sent } = sender(false);
+    for (let x = 0; x < 100; x++) {
+      presence.update({ cursor: [x, 0] });
+      vi.advanceTimersByTime(10);
+    }
+    vi.advanceTimersByTime(100);
+    expect(sent.length).toBeLessThanOrEqual(21);
+    expect(sent.length).toBeGreaterThan(15);
+    expect(sent[sent.length - 1]?.cursor).toEqual([99, 0]);
+    presence.close();
+  });
+
+  it("sends once a second with nobody to see it", () => {
+    const { presence, sent } = sender(true);
+    for (let x = 0; x < 200; x++) {
+      presence.update({ cursor: [x, 0] });
+      vi.advanceTimersByTime(10);
+    }
+    expect(sent.length).toBeLessThanOrEqual(3);
+    presence.close();
+  });
+
+  it("repeats itself while nothing moves, and says goodbye", () => {
+    const { presence, sent } = sender(false);
+    presence.update({ selection: ["a"] });
+    vi.advanceTimersByTime(20_001);
+    expect(sent.map(({ selection }) => selection)).toEqual([["a"], ["a"], ["a"]]);
+    presence.close();
+    expect(sent[sent.length - 1]).toEqual({ slideId: "s", clientId: "c", left: true });
+    vi.advanceTimersByTime(60_000);
+    expect(sent).toHaveLength(4);
+  });
+
+  it("keeps a long stroke short, with its last point", () => {
+    const { presence, sent } = sender(false);
+    presence.update({ stroke: Array.from({ length: 1_501 }, (_, i): Position => [i, 0]) });
+    vi.advanceTimersByTime(60);
+    const stroke = sent[0]?.stroke ?? [];
+    expect(stroke.length).toBeLessThanOrEqual(2 * 402);
+    expect(stroke.slice(-2)).toEqual([1_500, 0]);
+    presence.close();
+  });
+});

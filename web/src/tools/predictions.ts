@@ -1,0 +1,199 @@
+/** The prediction on show: its heatmap, its polygons, and what has been accepted or rejected of them. */
+import type { AnnotationOp, Position } from "../model/annotation";
+import { newId } from "../model/ids";
+import { Value } from "../model/observable";
+import { DEFAULT_HEATMAP_STYLE, type HeatmapStyle, type Prediction } from "../model/prediction";
+import type { ClassStyle, PredictionPolygon, PredictionResults, SlideSession } from "../viewer/facade";
+import { DEFAULT_PALETTE, type HeatmapPalette } from "../viewer/heatmapColors";
+import type { SlideViewer } from "../viewer/slideViewer";
+
+/** Attributes by which an annotation tells which predicted polygon it was. */
+const FROM_PREDICTION = "predictionId";
+const FROM_POLYGON = "predictionPolygon";
+const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: [], error: null };
+/** Polygons lie over a heatmap as outlines only. */
+const FILL_OVER_HEATMAP = 0;
+const FILL_ALONE = 0.16;
+
+export class PredictionDisplay {
+  readonly style = new Value<HeatmapStyle>(DEFAULT_HEATMAP_STYLE);
+  readonly results = new Value<PredictionResults>(NOTHING);
+  readonly selected = new Value<number | null>(null);
+  private shownId: string | null = null;
+  private classes: readonly ClassStyle[] = [];
+  private all: readonly PredictionPolygon[] = [];
+  private rejected: ReadonlySet<number> = new Set();
+  private accepted: ReadonlySet<number> = new Set();
+  /** The heatmap version at which each prediction was first heard of. */
+  private readonly firstVersions = new Map<string, number>();
+  private loading: AbortController | null = null;
+  private readonly stops: (() => void)[];
+
+  constructor(
+    private readonly viewer: SlideViewer,
+    private readonly session: SlideSession,
+  ) {
+    this.stops = [
+      session.onHeatmapTiles((prediction, tiles) => {
+        if (prediction.id !== this.shownId) {
+          // Its tiles go by unseen: once it is shown, all have to be asked for.
+          this.firstVersions.set(prediction.id, prediction.heatmapVersion);
+          return;
+        }
+        viewer.heatmap.show(prediction, this.firstVersion(prediction));
+        if (tiles === null) viewer.heatmap.renew(prediction);
+        else viewer.heatmap.noteChanged(prediction.id, tiles);
+      }),
+      session.predictions.subscribe(() => this.follow()),
+      session.annotations.subscribe(() => this.countAccepted()),
+    ];
+  }
+
+  show(predictionId: string | null, classes: readonly ClassStyle[]): void {
+    const same = predictionId === this.shownId;
+    this.shownId = predictionId;
+    this.classes = classes;
+    this.viewer.heatmap.setStyle(this.style.getSnapshot(), paletteOf(classes));
+    if (!same) this.clearPolygons();
+    this.follow();
+  }
+
+  setStyle(change: Partial<HeatmapStyle>): void {
+    const style = { ...this.style.getSnapshot(), ...change };
+    this.style.set(style);
+    this.viewer.heatmap.setStyle(style);
+    this.viewer.predictions.setFillAlpha(style.visible && style.opacity > 0 ? FILL_OVER_HEATMAP : FILL_ALONE);
+  }
+
+  setPolygonsVisible(visible: boolean): void {
+    this.viewer.predictions.setVisible(visible);
+  }
+
+  /** Selects the polygon under a position. Answers whether there was one. */
+  selectAt(position: Position, tolerance: number): boolean {
+    const index = this.viewer.predictions.objectAt(position, tolerance);
+    this.select(index, false);
+    return index !== null;
+  }
+
+  select(index: number | null, goThere: boolean): void {
+    this.selected.set(index);
+    this.viewer.predictions.setHighlighted(index);
+    const polygon = index === null ? undefined : this.all.find((candidate) => candidate.index === index);
+    if (goThere && polygon !== undefined) this.viewer.fitBounds(polygon.bounds);
+  }
+
+  accept(numbers: readonly number[], termId: string | null): void {
+    const ops = numbers.flatMap((number): AnnotationOp[] => {
+      const geometry = this.viewer.predictions.geometry(number);
+      if (geometry === null || this.accepted.has(number)) return [];
+      const kind = geometry.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+      const attributes = { [FROM_PREDICTION]: this.shownId, [FROM_POLYGON]: number };
+      return [{ type: "create", id: newId(), kind, geometry, termId, attributes }];
+    });
+    this.session.apply(ops);
+  }
+
+  reject(numbers: readonly number[]): void {
+    this.rejected = new Set([...this.rejected, ...numbers]);
+    const { layerId } = this.results.getSnapshot();
+    if (layerId !== null) rememberRejected(layerId, this.rejected);
+    this.hide();
+  }
+
+  close(): void {
+    for (const stop of this.stops) stop();
+    this.loading?.abort();
+  }
+
+  /** Polygons that are annotations now: accepted here or by anyone else, and shown again when that is undone. */
+  private countAccepted(): void {
+    const { layerId, loading } = this.results.getSnapshot();
+    if (layerId === null || loading) return;
+    const accepted = new Set<number>();
+    for (const { attributes } of this.session.annotations.getSnapshot().byId.values()) {
+      const number = attributes[FROM_POLYGON];
+      if (attributes[FROM_PREDICTION] === this.shownId && typeof number === "number") accepted.add(number);
+    }
+    if (accepted.size === this.accepted.size && [...accepted].every((number) => this.accepted.has(number))) return;
+    this.accepted = accepted;
+    this.hide();
+  }
+
+  private hide(): void {
+    const hidden = new Set([...this.rejected, ...this.accepted]);
+    this.viewer.predictions.setHidden(hidden);
+    const selected = this.selected.getSnapshot();
+    if (selected !== null && hidden.has(selected)) this.select(null, false);
+    this.results.update((results) => ({ ...results, polygons: this.all.filter(({ index }) => !hidden.has(index)) }));
+  }
+
+  private firstVersion({ id, heatmapVersion }: Prediction): number {
+    const first = this.firstVersions.get(id) ?? heatmapVersion;
+    this.firstVersions.set(id, first);
+    return first;
+  }
+
+  /** The prediction may have gained a heatmap, or come to its end and have polygons now. */
+  private follow(): void {
+    const predictions = this.session.predictions.getSnapshot();
+    for (const known of predictions) this.firstVersion(known);
+    const prediction = predictions.find((candidate) => candidate.id === this.shownId) ?? null;
+    this.viewer.heatmap.show(prediction, prediction === null ? 0 : this.firstVersion(prediction));
+    const { layerId } = this.results.getSnapshot();
+    if (prediction?.layerId == null || prediction.status !== "SUCCEEDED" || prediction.layerId === layerId) return;
+    void this.load(prediction, prediction.layerId);
+  }
+
+  private async load(prediction: Prediction, layerId: string): Promise<void> {
+    this.loading?.abort();
+    const loading = new AbortController();
+    this.loading = loading;
+    this.results.set({ layerId, loading: true, polygons: [], error: null });
+    try {
+      const objects = await this.session.loadPackedLayer(layerId, loading.signal);
+      if (loading.signal.aborted || prediction.id !== this.shownId) return;
+      this.rejected = rejectedBefore(layerId);
+      this.accepted = new Set();
+      this.all = this.viewer.predictions.setObjects(objects, this.classes);
+      this.results.set({ layerId, loading: false, polygons: this.all, error: null });
+      this.hide();
+      this.countAccepted();
+    } catch (error) {
+      if (loading.signal.aborted) return;
+      // Without a layer id, the next news of the prediction tries again.
+      this.results.set({ ...NOTHING, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private clearPolygons(): void {
+    this.loading?.abort();
+    this.all = [];
+    this.select(null, false);
+    this.viewer.predictions.setObjects(null, []);
+    this.results.set(NOTHING);
+  }
+}
+
+function paletteOf(classes: readonly ClassStyle[]): HeatmapPalette {
+  const colorOf = (test: (candidate: ClassStyle) => boolean, fallback: string) => classes.find(test)?.color ?? fallback;
+  return {
+    positive: colorOf(({ positive }) => positive, DEFAULT_PALETTE.positive),
+    benign: colorOf(({ name, positive }) => !positive && /benign/i.test(name), DEFAULT_PALETTE.benign),
+    unsure: colorOf(({ name }) => /unsure/i.test(name), DEFAULT_PALETTE.unsure),
+  };
+}
+
+/** What was rejected is this reader's own view of a prediction, kept in this browser. */
+function rejectedBefore(layerId: string): ReadonlySet<number> {
+  const kept: unknown = JSON.parse(localStorage.getItem(rejectedKey(layerId)) ?? "[]");
+  return new Set(Array.isArray(kept) ? kept.filter((number) => typeof number === "number") : []);
+}
+
+function rememberRejected(layerId: string, numbers: ReadonlySet<number>): void {
+  localStorage.setItem(rejectedKey(layerId), JSON.stringify([...numbers]));
+}
+
+function rejectedKey(layerId: string): string {
+  return `coslide.rejected.${layerId}`;
+}
