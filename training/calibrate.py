@@ -69,17 +69,15 @@ def choose_threshold(dice_by_threshold: dict[float, float]) -> float:
     return max(threshold for threshold, value in dice_by_threshold.items() if value >= best - DICE_GIVEN)
 
 
-def _results(logits: Tensor, images: Images, temperature: float, threshold: float) -> list[ImageResult]:
-    results = []
-    for one, labels, sample in zip(logits, images.labels, images.samples, strict=True):
-        probability = ((one.float() / temperature).softmax(0) * 255 + 0.5).to(torch.uint8).numpy()
-        results.append(measure_image(probability, labels.numpy(), sample.case, threshold))
-    return results
+def _probabilities(logits: Tensor, temperature: float) -> list[NDArray[np.uint8]]:
+    return [((one.float() / temperature).softmax(0) * 255 + 0.5).to(torch.uint8).numpy() for one in logits]
 
 
-def _dice(logits: Tensor, images: Images, temperature: float, threshold: float) -> float:
-    results = _results(logits, images, temperature, threshold)
-    return dice(pooled_confusion(results), CARCINOMA)
+def _results(probabilities: list[NDArray[np.uint8]], images: Images, threshold: float) -> list[ImageResult]:
+    return [
+        measure_image(probability, labels.numpy(), sample.case, threshold)
+        for probability, labels, sample in zip(probabilities, images.labels, images.samples, strict=True)
+    ]
 
 
 def _reliability(results: list[ImageResult]) -> NDArray[np.float64]:
@@ -99,9 +97,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     images = load(select(read_manifest(options.data), "val"))
     logits = predict_logits(load_network(options.run), images.pixels)
     temperature = fit_temperature(logits, images.labels)
-    curve = {threshold: _dice(logits, images, temperature, threshold) for threshold in THRESHOLDS}
+    calibrated = _probabilities(logits, temperature)
+    by_threshold = {threshold: _results(calibrated, images, threshold) for threshold in THRESHOLDS}
+    curve = {threshold: dice(pooled_confusion(results), CARCINOMA) for threshold, results in by_threshold.items()}
     threshold = choose_threshold(curve)
-    before, after = (_reliability(_results(logits, images, t, threshold)) for t in (1.0, temperature))
+    before = _reliability(_results(_probabilities(logits, 1.0), images, threshold))
+    after = _reliability(by_threshold[threshold])
     calibration = Calibration(
         round(temperature, 4),
         threshold,
