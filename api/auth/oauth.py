@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 
 from api.auth.account_rules import NAME_MAX, clean_name, normalise_email
 from api.auth.accounts import next_color, require_enabled, require_open_registration
@@ -30,6 +29,7 @@ from api.auth.oauth_clients import ProviderClient, make_client
 from api.auth.providers import Profile, Provider, configured_providers
 from api.auth.secrets import derive, hash_token, sign, verify
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted, NotSignedIn
+from api.models.transaction import transaction
 from api.models.user import OAuthIdentity, UsedState, User
 from api.settings import Settings
 
@@ -161,7 +161,7 @@ async def _register(provider: Provider, profile: Profile) -> OAuthIdentity:
         address = None
     for email in dict.fromkeys((address, None)):
         try:
-            async with in_transaction():
+            async with transaction():
                 user = await User.create(
                     email=email,
                     email_verified=email is not None,

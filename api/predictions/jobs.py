@@ -19,9 +19,9 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
-from tortoise.transactions import in_transaction
 
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardStatus
+from api.models.transaction import transaction
 
 MAX_ATTEMPTS = 4
 BACKOFF_S = (1.0, 5.0, 20.0)
@@ -108,7 +108,7 @@ async def heartbeat(claim: Claim, lease_s: float) -> Standing:
 
 async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | None) -> bool:
     """Mark the shard and its prediction done; False, and nothing written, when the claim was lost or cancelled."""
-    async with in_transaction() as connection:
+    async with transaction() as connection:
         done = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
@@ -127,7 +127,7 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
 
 async def fail(claim: Claim, reason: str, *, for_good: bool = False) -> None:
     """Give a shard back after an error: tried again after a pause, or, at the last attempt or `for_good`, failed."""
-    async with in_transaction() as connection:
+    async with transaction() as connection:
         held = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
@@ -156,7 +156,7 @@ async def release(claim: Claim) -> None:
 
 async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancelled.") -> bool:
     """End a waiting or running prediction; its worker notices at its next heartbeat. False when it had ended before."""
-    async with in_transaction() as connection:
+    async with transaction() as connection:
         # Shards before their prediction, as everywhere here: the same order of locks can't deadlock.
         waiting = PredictionShard.filter(
             prediction_id=prediction_id, status__in=(ShardStatus.QUEUED, ShardStatus.RUNNING)

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
 from api.models.prediction import Prediction, PredictionShard, ShardStatus
+from api.models.transaction import transaction
 from api.predictions.heatmap import TileKey
 from api.predictions.jobs import Claim
 
@@ -39,7 +39,7 @@ async def report(
         figures: the measures so far, all of them.
         has_progress: patches were finished since this claim began, so that earlier attempts no longer count.
     """
-    async with in_transaction() as connection:
+    async with transaction() as connection:
         held = PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
         until = datetime.now(UTC) + timedelta(seconds=lease_s)
         changes: dict[str, Any] = {"lease_until": until} | ({"attempts": 1} if has_progress else {})

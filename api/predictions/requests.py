@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tortoise.expressions import F
-from tortoise.transactions import in_transaction
 
 from api.collaboration.channel import Channel, slide_topic
 from api.errors import InvalidInput, NotFound
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus
 from api.models.slide import Slide
+from api.models.transaction import transaction
 from api.predictions.model_info import ModelInfo
 from api.predictions.resolution import OVERLAP_PX, downsample_for, slide_mpp
 
@@ -37,7 +37,7 @@ async def request(
         NotFound: no such slide, or it is in the bin.
         InvalidInput: the slide has no mpp or is too coarse, or the region lies outside it.
     """
-    async with in_transaction() as connection:
+    async with transaction() as connection:
         # Locks the slide, and must be the first statement: two people who press Predict at once get one prediction.
         await Slide.filter(id=slide_id).using_db(connection).update(filename=F("filename"))
         slide = await Slide.get_or_none(id=slide_id, deleted_at=None, using_db=connection)

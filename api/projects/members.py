@@ -6,13 +6,13 @@ import logging
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 
 from api.auth.account_rules import normalise_email
 from api.auth.permissions import require_project, require_role, require_viewer
 from api.auth.viewer import Action, Viewer
 from api.errors import Conflict, NotFound
 from api.models.project import Membership, Role
+from api.models.transaction import transaction
 from api.models.user import User
 from api.projects.lock import lock_project
 
@@ -62,7 +62,7 @@ async def update_member(viewer: Viewer | None, project_id: UUID, user_id: UUID, 
     own_role = await require_project(viewer, project_id, Action.MANAGE)
     if role is Role.OWNER:
         require_role(own_role, Action.OWN)
-    async with in_transaction():
+    async with transaction():
         await lock_project(project_id)
         membership = await _membership(project_id, user_id)
         if membership.role is Role.OWNER and role is not Role.OWNER:
@@ -83,7 +83,7 @@ async def remove_member(viewer: Viewer | None, project_id: UUID, user_id: UUID) 
     """
     leaving = require_viewer(viewer).user_id == user_id
     own_role = await require_project(viewer, project_id, Action.VIEW if leaving else Action.MANAGE)
-    async with in_transaction():
+    async with transaction():
         await lock_project(project_id)
         membership = await _membership(project_id, user_id)
         if membership.role is Role.OWNER:

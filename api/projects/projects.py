@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from tortoise.queryset import QuerySet
-from tortoise.transactions import in_transaction
 
 from api.auth.account_rules import clean_name
 from api.auth.permissions import require_project, require_scope, require_viewer
@@ -16,6 +15,8 @@ from api.errors import InvalidInput
 from api.models.ontology import Term
 from api.models.paging import Page, fetch_page
 from api.models.project import Membership, Project, Role
+from api.models.transaction import transaction
+from api.models.user import User
 from api.projects.terms import DEFAULT_TERMS
 
 logger = logging.getLogger("coslide.projects")
@@ -24,19 +25,25 @@ DESCRIPTION_MAX = 4_000
 
 
 async def create_project(viewer: Viewer | None, *, name: str, description: str = "") -> Project:
-    """A new project, owned by who makes it, with four terms to begin with."""
+    """A new project, owned by who makes it, with four terms to begin with, named in the maker's language."""
     owner = require_viewer(viewer)
     require_scope(owner, Action.MANAGE)
     shown, text = clean_name(name), _clean_description(description)
-    async with in_transaction():
+    async with transaction():
+        maker = await User.get(id=owner.user_id)
         project = await Project.create(name=shown, description=text, created_by_id=owner.user_id)
         await Membership.create(project_id=project.id, user_id=owner.user_id, role=Role.OWNER)
-        await Term.bulk_create(
-            [
-                Term(project_id=project.id, name=term.name, color=term.color, hotkey=term.hotkey, position=position)
-                for position, term in enumerate(DEFAULT_TERMS)
-            ]
-        )
+        terms = [
+            Term(
+                project_id=project.id,
+                name=term.name_in(maker.locale),
+                color=term.color,
+                hotkey=term.hotkey,
+                position=position,
+            )
+            for position, term in enumerate(DEFAULT_TERMS)
+        ]
+        await Term.bulk_create(terms)
     logger.info("project made: %s by user %s", project.id, owner.user_id)
     return project
 

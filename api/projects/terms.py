@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tortoise.transactions import in_transaction
-
 from api.auth.account_rules import clean_name
 from api.auth.permissions import require_project
 from api.auth.viewer import Action, Viewer
 from api.errors import Conflict, InvalidInput, NotFound
 from api.models.ontology import Term
+from api.models.transaction import transaction
 from api.projects.lock import lock_project
 
 MAX_TERMS = 100
@@ -25,19 +24,24 @@ _HOTKEY = re.compile(r"[a-z0-9]")
 
 @dataclass(frozen=True)
 class DefaultTerm:
-    """A term that a new project begins with."""
+    """A term that a new project begins with; the Korean name keeps the English one, which mixed teams share."""
 
     name: str
+    name_ko: str
     color: str
     hotkey: str
+
+    def name_in(self, locale: str) -> str:
+        """The name for a project whose maker reads this language."""
+        return self.name_ko if locale == "ko" else self.name
 
 
 # Apart from each other also for colour-blind readers, and from haematoxylin's violet and eosin's pink.
 DEFAULT_TERMS = (
-    DefaultTerm("Carcinoma", "#e03131", "1"),
-    DefaultTerm("High-grade", "#f08c00", "2"),
-    DefaultTerm("Benign", "#1c7ed6", "3"),
-    DefaultTerm("Unsure", "#f0b44c", "4"),
+    DefaultTerm("Carcinoma", "암 Carcinoma", "#e03131", "1"),
+    DefaultTerm("High-grade", "고도 이형성 High-grade", "#f08c00", "2"),
+    DefaultTerm("Benign", "양성 상피 Benign", "#1c7ed6", "3"),
+    DefaultTerm("Unsure", "불확실 Unsure", "#f0b44c", "4"),
 )
 
 
@@ -52,7 +56,7 @@ async def create_term(
     """
     await require_project(viewer, project_id, Action.MANAGE)
     term = Term(project_id=project_id, name=clean_name(name), color=_color(color), hotkey=_hotkey(hotkey))
-    async with in_transaction():
+    async with transaction():
         others = await _locked_terms(project_id)
         if len(others) >= MAX_TERMS:
             raise Conflict(f"The project has {MAX_TERMS} terms already. Delete one first.", code="TOO_MANY_TERMS")
@@ -77,7 +81,7 @@ async def update_term(
         NotFound, InvalidInput, Conflict: as for `create_term`.
     """
     project_id = await _project_of(viewer, term_id)
-    async with in_transaction():
+    async with transaction():
         others = await _locked_terms(project_id)
         term = next((other for other in others if other.id == term_id), None)
         if term is None:

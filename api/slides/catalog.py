@@ -12,11 +12,11 @@ from uuid import UUID
 from tortoise.expressions import Q
 from tortoise.functions import Trim
 from tortoise.queryset import QuerySet
-from tortoise.transactions import in_transaction
 
 from api.errors import InvalidInput, NotFound
 from api.models.paging import Page, fetch_page
 from api.models.slide import Slide, Upload, UploadStatus
+from api.models.transaction import transaction
 from api.slides.slide_file import MAX_MPP
 from api.slides.storage import Storage
 
@@ -146,7 +146,7 @@ async def purge_slide(slide_id: UUID, storage: Storage) -> bool:
     if slide is None:
         raise NotFound(f"There is no slide {slide_id} in the bin. Delete it first, then remove it for good.")
     async with storage.exclusive(slide.sha256):
-        async with in_transaction():
+        async with transaction():
             await slide.delete()
             is_unused = not await Slide.filter(sha256=slide.sha256).exists()
         if is_unused:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from tortoise.transactions import in_transaction
-
 from api.errors import InvalidInput, TooLarge
 from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
+from api.models.transaction import transaction
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.names import safe_filename
@@ -179,7 +178,7 @@ async def _create_rows(facts: SlideFacts, upload_id: UUID | None, **columns: Any
         "objective_power": facts.objective_power,
         "associated": [asdict(image) for image in facts.associated],
     }
-    async with in_transaction():
+    async with transaction():
         slide = await Slide.create(**described, **columns)
         await SlideSequence.create(slide=slide, seq=0)
         if upload_id is not None:

@@ -35,6 +35,12 @@ async def test_a_new_project_has_an_owner_and_four_terms(database: TortoiseConte
     ]
 
 
+async def test_the_terms_of_a_korean_project_are_named_in_both_languages(sqlite_database: TortoiseContext) -> None:
+    project = await projects.create_project(viewer_for(await make_user(locale="ko")), name="대장")
+    names = await Term.filter(project_id=project.id).order_by("position").values_list("name", flat=True)
+    assert names == ["암 Carcinoma", "고도 이형성 High-grade", "양성 상피 Benign", "불확실 Unsure"]
+
+
 async def test_who_may_not_make_one(sqlite_database: TortoiseContext) -> None:
     ada = await make_user()
     with pytest.raises(NotSignedIn):
