@@ -9,6 +9,7 @@ included. The last line printed is one JSON object. Needs no torch.
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -99,8 +100,10 @@ async def evaluate(samples: list[Sample], name: str, address: str | None, change
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure a served model on the images of a manifest.")
-    parser.add_argument("--manifest", type=Path, default=DEFAULT_FOLDER / "manifest.csv", help="CSV file or its folder")
-    parser.add_argument("--split", default="val", help="train, val or report")
+    # `make evaluate MANIFEST=file SPLIT=name` arrives in the environment.
+    manifest, split = os.environ.get("MANIFEST") or DEFAULT_FOLDER, os.environ.get("SPLIT") or "val"
+    parser.add_argument("--manifest", type=Path, default=Path(manifest), help="CSV file or its folder")
+    parser.add_argument("--split", default=split, help="train, val or report")
     parser.add_argument("--triton", metavar="HOST:PORT", help="gRPC address of a running server; else one is started")
     parser.add_argument("--model", default=NAME)
     parser.add_argument("--perturb", choices=NAMES, help="change every image first, to see what that costs")

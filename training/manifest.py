@@ -7,6 +7,7 @@ threshold, precision), so a figure on val flatters the model; the report cases c
 
 import csv
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from training.classes import LABEL_BY_DIAGNOSIS
 SPLITS = ("train", "val", "report")
 COLUMNS = {"image", "mask", "class", "case", "split"}
 REPORT_SHARE = 0.15
-DEFAULT_FOLDER = Path("../shared/data/ebhi_seg")
+DEFAULT_FOLDER = Path(os.environ.get("DATA") or "../shared/data/ebhi_seg")
+"""`make train DATA=folder` arrives in the environment."""
 
 
 class ManifestError(ValueError):

@@ -1,11 +1,13 @@
 """Manifests: splits by case, and refusals that say what to do."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from training import evaluate
 from training.classes import BENIGN, CARCINOMA, HIGH_GRADE
 from training.manifest import ManifestError, is_report_case, read_manifest, select
 
@@ -70,3 +72,14 @@ def test_a_missing_manifest_and_an_empty_split_are_refused(tmp_path: Path) -> No
     path = write(tmp_path, HEADER + "a,b,Polyp,1,val\n")
     with pytest.raises(ManifestError, match=r"No image has the split 'train'. The manifest holds: val"):
         select(read_manifest(path), "train")
+
+
+def test_what_make_was_told_reaches_evaluate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, HEADER + "a,b,Polyp,1,val\n")
+    monkeypatch.setenv("MANIFEST", str(path))
+    monkeypatch.setenv("SPLIT", "report")
+    monkeypatch.setattr(sys, "argv", ["evaluate"])
+    assert evaluate.main() == 1
+    assert capsys.readouterr().err == "error: No image has the split 'report'. The manifest holds: val.\n"
