@@ -104,6 +104,12 @@ def mariadb_server() -> Iterator[MariadbServer]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(autouse=True)
+def no_statements_of_another_database() -> None:
+    """Tortoise keeps each row's INSERT by connection name, so MariaDB would be sent SQLite's."""
+    EXECUTOR_CACHE.clear()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
 def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database without tables: SQLite, then MariaDB."""
@@ -117,8 +123,6 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 async def _open_database(url: str) -> AsyncIterator[TortoiseContext]:
-    # Tortoise keeps each model's INSERT by connection name, so MariaDB would be sent SQLite's.
-    EXECUTOR_CACHE.clear()
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config(Settings(database_url=url)))
         await context.generate_schemas(safe=False)

@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 
 from api.collaboration.channel import MemoryChannel, announce
@@ -36,7 +35,6 @@ async def own_mariadb() -> AsyncIterator[MariadbServer]:
     server.command = [durable if part == lazy else part for part in server.command]  # it will be killed
     server.install()
     server.start()
-    EXECUTOR_CACHE.clear()
     async with TortoiseContext() as context:
         url = f"{server.url(server.create_database())}?maxsize=10"
         await context.init(db_url=url, modules={"models": MODEL_MODULES})
