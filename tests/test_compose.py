@@ -120,7 +120,8 @@ def test_the_commands_exist() -> None:
     assert "migrate" in get_command(cli).commands  # type: ignore[attr-defined]
     assert SERVICES["worker"]["command"] == ["python", "-m", "workers.main"]
     assert SERVICES["api"]["command"][:2] == ["uvicorn", "api.main:app"]
-    for module in ("workers.main", "api.main"):
+    assert SERVICES["worker"]["healthcheck"]["test"] == ["CMD", "python", "-m", "workers.pulse"]
+    for module in ("workers.main", "workers.pulse", "api.main"):
         assert importlib.util.find_spec(module) is not None
 
 

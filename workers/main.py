@@ -18,6 +18,7 @@ from api.predictions.requests import QUEUE_TOPIC
 from api.settings import Settings, get_settings
 from api.slides.storage import Storage
 from workers.prediction import WorkerParts, discard_checkpoints, work_on
+from workers.pulse import beat, pulse_file
 from workers.triton import TritonClient
 from workers.unbroken import unbroken
 
@@ -43,13 +44,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         parts = WorkerParts(settings, Storage(settings.data), client, channel)
         logger.info("Worker ready; models at %s", client.address)
         await discard_checkpoints(parts.storage)
+        beating = asyncio.create_task(beat(pulse_file(settings.data)))
         working = asyncio.create_task(_work(parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        for task in (working, beating):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _work(parts: WorkerParts) -> None:
