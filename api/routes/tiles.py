@@ -7,6 +7,7 @@ never change, so every answer may be kept for ever by the browser that got it; p
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
@@ -27,22 +28,22 @@ _CACHE_CONTROL = (b"cache-control", b"private, max-age=31536000, immutable")
 _JPEG = (b"content-type", b"image/jpeg")
 
 
-class ImageEndpoint:
-    """Serves one kind of image of a slide to those who may see it. Override `name` and `image`."""
+class ImageEndpoint(ABC):
+    """Serves one kind of image of a slide to those who may see it."""
 
     def __init__(self, gate: TileGate) -> None:
         self._gate = gate
 
+    @abstractmethod
     def name(self, scope: Scope) -> str:
         """What distinguishes the image from others of the same slide, in its ETag."""
-        raise NotImplementedError
 
-    def check(self, access: TileAccess, scope: Scope) -> None:
+    def check(self, access: TileAccess, scope: Scope) -> None:  # noqa: B027 (most kinds are for every viewer)
         """Raise when this viewer may see the slide but not this image."""
 
+    @abstractmethod
     async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
         """The JPEG."""
-        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
