@@ -53,7 +53,9 @@ class OAuth:
         chosen = configured_providers(settings) if providers is None else providers
         self._providers = {provider.name: (provider, make_client(provider)) for provider in chosen}
 
-    async def begin(self, name: str, *, redirect_uri: str, binding: str, link_to: UUID | None = None) -> str:
+    async def begin(
+        self, name: str, *, redirect_uri: str, binding: str, link_to: UUID | None = None, page: str = "/"
+    ) -> str:
         """Where to send the browser.
 
         Args:
@@ -61,6 +63,7 @@ class OAuth:
             redirect_uri: our callback address.
             binding: the value of the cookie that the browser gets or has.
             link_to: an account to add the provider to, instead of signing in.
+            page: our page to go to in the end; the first page when it is no path of ours.
 
         Raises:
             NotFound: code `PROVIDER_UNKNOWN`.
@@ -68,13 +71,17 @@ class OAuth:
         """
         _, client = self._provider(name)
         state_id = secrets.token_hex(16)
-        payload = {"id": state_id, "provider": name, "binding": hash_token(binding)}
+        payload = {"id": state_id, "provider": name, "binding": hash_token(binding), "page": own_page(page)}
         if link_to is not None:
             payload["link_to"] = str(link_to)
         state = sign(self._settings, "oauth-state", payload, ttl_s=OAUTH_MINUTES * 60)
         verifier, nonce = self._secrets(state_id, binding)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         return await client.authorization_url(redirect_uri, state, challenge, nonce)
+
+    def page_of(self, state: str | None) -> str:
+        """The page that a sign-in with this state was begun for."""
+        return str(verify(self._settings, "oauth-state", state or "")["page"])
 
     async def finish(
         self, name: str, returned: Returned, *, redirect_uri: str, binding: str | None, signed_in: UUID | None
@@ -143,6 +150,12 @@ class OAuth:
             identity = await _register(provider, profile)
         logger.info("sign-in by %s: user %s", provider.name, identity.user_id)
         return require_enabled(await User.get(id=identity.user_id))
+
+
+def own_page(path: str) -> str:
+    """`path` if it is a path on this server, else the first page: a sign-in must not lead elsewhere."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and len(path) <= 500
+    return path if is_ours else "/"
 
 
 def _subject_key(profile: Profile) -> str:

@@ -79,7 +79,7 @@ async def link(request: Request) -> Response:
 
 
 async def oauth_start(request: Request) -> Response:
-    """`GET /auth/oauth/{provider}/start`: to the provider's sign-in page."""
+    """`GET /auth/oauth/{provider}/start?next=`: to the provider's sign-in page, and in the end to our page `next`."""
     try:
         return await _begin(request, link_to=None)
     except PlatformError as error:
@@ -112,7 +112,7 @@ async def oauth_callback(request: Request) -> Response:
         )
     except PlatformError as error:
         return refusal(request, error)
-    response = await _signed_in(request, user, RedirectResponse("/", status_code=303))
+    response = await _signed_in(request, user, RedirectResponse(oauth.page_of(query.get("state")), status_code=303))
     cookies.clear_oauth_binding(response, settings)
     return response
 
@@ -126,6 +126,7 @@ async def _begin(request: Request, link_to: UUID | None) -> Response:
         redirect_uri=_callback_address(request),
         binding=binding,
         link_to=link_to,
+        page=request.query_params.get("next", "/"),
     )
     response: Response = JSONResponse({"url": address}) if link_to else RedirectResponse(address, status_code=303)
     cookies.set_oauth_binding(response, settings, binding)

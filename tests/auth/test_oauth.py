@@ -150,6 +150,28 @@ async def test_the_binding_cookie(sqlite_database: TortoiseContext, world: World
         assert 'coslide-oauth=""; HttpOnly; Max-Age=0; Path=/; SameSite=lax' in back.headers.get_list("set-cookie")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "page"),
+    [
+        ("/s/1?x=5&y=6", "/s/1?x=5&y=6"),
+        ("https://elsewhere.example/", "/"),
+        ("//elsewhere.example/", "/"),
+        ("/\\elsewhere.example", "/"),
+        ("/a\r\nb", "/"),
+        ("/" + "x" * 500, "/"),
+        ("", "/"),
+    ],
+)
+async def test_a_sign_in_ends_on_the_page_it_was_begun_for_and_on_no_other_server(
+    sqlite_database: TortoiseContext, world: World, wanted: str, page: str
+) -> None:
+    world.use("kakao")
+    async with world.browser() as browser:
+        start = await browser.get("/auth/oauth/kakao/start", params={"next": wanted})
+        answer = await browser.get(await world.at_provider(start))
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
+
+
 async def test_two_tabs_may_begin_at_once(sqlite_database: TortoiseContext, world: World) -> None:
     world.use("github")
     async with world.browser() as browser:
