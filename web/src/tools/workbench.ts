@@ -151,32 +151,32 @@ class SlideWorkbench implements Workbench {
   // ---- moving about ----
 
   fit(): void {
-    this.viewer.fit();
+    this.viewer.camera.fit();
   }
 
   fitBounds(bounds: Bounds, options: { readonly animate?: boolean } = {}): void {
-    this.viewer.fitBounds(bounds, options);
+    this.viewer.camera.fitBounds(bounds, options);
   }
 
   fitAnnotation(id: string): void {
     const annotation = this.annotation(id);
-    if (annotation !== undefined) this.viewer.fitBounds(annotation.bounds);
+    if (annotation !== undefined) this.viewer.camera.fitBounds(annotation.bounds);
   }
 
   zoomToMagnification(magnification: number): void {
-    this.viewer.zoomToMagnification(magnification);
+    this.viewer.camera.zoomToMagnification(magnification);
   }
 
   zoomBy(steps: number): void {
-    this.viewer.zoomBy(steps);
+    this.viewer.camera.zoomBy(steps);
   }
 
   panTo(position: Position): void {
-    this.viewer.panTo(position);
+    this.viewer.camera.panTo(position);
   }
 
   rotateTo(degrees: number): void {
-    this.viewer.rotateTo(degrees);
+    this.viewer.camera.rotateTo(degrees);
   }
 
   follow(clientId: string | null): void {
@@ -190,7 +190,7 @@ class SlideWorkbench implements Workbench {
     const mine = conflict?.mine ?? null;
     this.viewer.setGhost(mine === null ? null : mine.geometry);
     const shown = [mine, conflict?.theirs ?? null].filter((side) => side !== null);
-    if (annotationId !== null && shown.length > 0) this.viewer.fitAll(shown.map(({ bounds }) => bounds));
+    if (annotationId !== null && shown.length > 0) this.viewer.camera.fitAll(shown.map(({ bounds }) => bounds));
   }
 
   // ---- predictions ----
@@ -245,17 +245,17 @@ class SlideWorkbench implements Workbench {
         this.deleteSelection();
         return true;
       case "fit":
-        this.viewer.fit();
+        this.viewer.camera.fit();
         return true;
       case "cancel":
         if (this.tool.getSnapshot() === "select") return false;
         this.setTool("select");
         return true;
       case "zoom":
-        this.viewer.zoomBy(command.steps);
+        this.viewer.camera.zoomBy(command.steps);
         return true;
       case "pan":
-        this.viewer.panBy(command.dx, command.dy);
+        this.viewer.camera.panBy(command.dx, command.dy);
         return true;
       case "term": {
         const term = termOfKey([...this.terms.values()], command.key);
@@ -293,7 +293,7 @@ class SlideWorkbench implements Workbench {
         this.currentTool().refresh();
       }),
       viewer.pointer.subscribe(() => session.setPresence({ cursor: viewer.pointer.getSnapshot() })),
-      viewer.ownMoves.subscribe(() => this.following.set(null)),
+      viewer.camera.ownMoves.subscribe(() => this.following.set(null)),
     );
     viewer.setPeople(session.people.getSnapshot());
     session.setPresence({ viewport: viewer.viewport.getSnapshot().bounds });
@@ -340,7 +340,7 @@ class SlideWorkbench implements Workbench {
     if (followed === null) return;
     const person = this.session.people.getSnapshot().find(({ clientId }) => clientId === followed);
     if (person === undefined) this.following.set(null);
-    else if (person.viewport !== null) this.viewer.showBounds(person.viewport);
+    else if (person.viewport !== null) this.viewer.camera.showBounds(person.viewport);
   }
 
   private currentTool(): Tool {
@@ -400,7 +400,7 @@ class SlideWorkbench implements Workbench {
         return bench.selection.getSnapshot();
       },
       get downsample() {
-        return bench.viewer.screenView().downsample;
+        return bench.viewer.camera.screenView().downsample;
       },
       annotation: (id) => this.annotation(id),
       lookOf: (annotation) => this.viewer.annotations.lookOf(annotation),
