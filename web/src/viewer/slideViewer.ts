@@ -6,7 +6,7 @@ import type View from "ol/View";
 import type { Annotation, Geometry, Position } from "../model/annotation";
 import { Value } from "../model/observable";
 import type { PresentPerson } from "../model/presence";
-import type { SlideFacts, TileSource } from "../model/slide";
+import type { SlideFacts } from "../model/slide";
 import { AnnotationLayer, type AnnotationLook } from "./annotationLayer";
 import { Camera } from "./camera";
 import type { ViewportState, WorkbenchLabels, WorkbenchOptions } from "./facade";
@@ -51,14 +51,12 @@ export class SlideViewer {
   private readonly tiles: ReturnType<typeof slideLayer>;
   private readonly closing = new AbortController();
   private readonly resizes: ResizeObserver;
-  private tileSource: TileSource;
   private frameRequested = 0;
   private viewDirty = false;
   private nextPointer: Position | null = null;
 
   constructor(private readonly options: SlideViewerOptions) {
     const { container, slide, labels } = options;
-    this.tileSource = slide.tileSource;
     this.element.className = "coslide-viewer";
     this.element.dataset.testid = "viewer";
     this.element.tabIndex = 0;
@@ -117,12 +115,6 @@ export class SlideViewer {
     this.overlay.setGhost(geometry);
   }
 
-  /** A fresh grant for the tiles; those already shown stay. */
-  setTileSource(tileSource: TileSource): void {
-    this.tileSource = tileSource;
-    this.renewTiles();
-  }
-
   setLabels(labels: WorkbenchLabels): void {
     this.element.setAttribute("aria-label", labels.viewer);
     this.minimap.setLabel(labels.minimap);
@@ -148,10 +140,6 @@ export class SlideViewer {
     if (panning === this.tools.panning) return;
     this.tools.cancel();
     this.tools.panning = panning;
-  }
-
-  cancelGesture(): void {
-    this.tools.cancel();
   }
 
   /** The view as a PNG of device pixels: tiles, overlay and annotations, without cursors. */
@@ -203,7 +191,7 @@ export class SlideViewer {
   }
 
   private renewTiles(): void {
-    this.tiles.setSource(slideTiles(this.view.getProjection(), this.tileSource, devicePixelRatio));
+    this.tiles.setSource(slideTiles(this.view.getProjection(), this.options.slide.tileSource, devicePixelRatio));
   }
 
   private pointerMovedTo(position: Position | null): void {
