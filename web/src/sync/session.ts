@@ -198,9 +198,9 @@ export class LiveSession implements SlideSession {
 
   private currentStatus(): SessionStatus {
     const { connection, loading, seq, latencyMs } = this.feed.state.getSnapshot();
-    const { waiting, stuck } = this.edits.outboxState.getSnapshot();
+    const { waiting, stuck, durable } = this.edits.outboxState.getSnapshot();
     const saving = waiting === 0 ? "saved" : stuck || connection === "offline" ? "offline" : "saving";
-    return { connection, saving, unsaved: waiting, latencyMs, seq, loading };
+    return { connection, saving, unsaved: waiting, durable, latencyMs, seq, loading };
   }
 }
 
