@@ -20,8 +20,10 @@ export function SaveState() {
   return (
     <span className={styles.state} data-saving={saving} role="status">
       <Icon size={17} aria-hidden />
-      <span>{text}</span>
-      {!durable && saving !== "saved" && <span className={styles.fragile}>{t("viewer.onlyThisTab")}</span>}
+      <span className={styles.lines}>
+        <span>{text}</span>
+        {!durable && saving !== "saved" && <span className={styles.fragile}>{t("viewer.onlyThisTab")}</span>}
+      </span>
     </span>
   );
 }
