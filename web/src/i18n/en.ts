@@ -281,6 +281,7 @@ export const en = {
     unsaved_one: "Offline, {{count}} change waits",
     unsaved_other: "Offline, {{count}} changes wait",
     offline: "Offline",
+    onlyThisTab: "kept only in this tab",
     offlineText: "The line is down. Keep working: your changes are kept here and sent when it is back.",
     live: "live",
     connecting: "connecting",

@@ -274,6 +274,7 @@ export const ko = {
     saving: "저장 중",
     unsaved_other: "오프라인, 변경 {{count}}개 대기",
     offline: "오프라인",
+    onlyThisTab: "이 탭에만 보관됨",
     offlineText: "연결이 끊겼습니다. 계속 작업하세요. 변경 사항은 여기에 보관했다가 연결되면 보냅니다.",
     live: "실시간",
     connecting: "연결 중",

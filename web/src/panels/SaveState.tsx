@@ -6,10 +6,10 @@ import { useOpenSlide } from "./slideContext";
 
 const ICONS = { saved: IconCloudCheck, saving: IconCloudUp, offline: IconCloudOff };
 
-/** Whether everything one drew is on the server. Always visible. */
+/** Whether everything one drew is on the server, and if not, whether it would survive a crash of this tab. Always visible. */
 export function SaveState() {
   const { t } = useTranslation();
-  const { saving, unsaved } = useObservable(useOpenSlide().session.status);
+  const { saving, unsaved, durable } = useObservable(useOpenSlide().session.status);
   const Icon = ICONS[saving];
   const text =
     saving === "offline"
@@ -20,7 +20,10 @@ export function SaveState() {
   return (
     <span className={styles.state} data-saving={saving} role="status">
       <Icon size={17} aria-hidden />
-      <span>{text}</span>
+      <span className={styles.lines}>
+        <span>{text}</span>
+        {!durable && saving !== "saved" && <span className={styles.fragile}>{t("viewer.onlyThisTab")}</span>}
+      </span>
     </span>
   );
 }

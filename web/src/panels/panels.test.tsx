@@ -153,6 +153,25 @@ describe("SaveState and People", () => {
     expect(screen.getByRole("status")).toHaveTextContent("Offline, 2 changes wait");
   });
 
+  it.each([
+    ["en", "Offline, 2 changes wait", "kept only in this tab"],
+    ["ko", "오프라인, 변경 2개 대기", "이 탭에만 보관됨"],
+  ] as const)(
+    "warn in %s of changes that a crash would lose, as long as there are any",
+    async (language, text, warning) => {
+      await setLanguage(language);
+      const values = openValues();
+      openPanel(<SaveState />, values);
+      act(() => values.status.update((status) => ({ ...status, durable: false })));
+      expect(screen.getByRole("status")).not.toHaveTextContent(warning);
+      act(() => values.status.update((status) => ({ ...status, saving: "offline", unsaved: 2 })));
+      expect(screen.getByRole("status")).toHaveTextContent(`${text}${warning}`);
+      act(() => values.status.update((status) => ({ ...status, durable: true })));
+      expect(screen.getByRole("status")).toHaveTextContent(text);
+      expect(screen.getByRole("status")).not.toHaveTextContent(warning);
+    },
+  );
+
   it("show one avatar a person and follow on a press", async () => {
     const values = openValues();
     const here = { person: BEN, cursor: null, viewport: null, selection: [], tool: null, stroke: null };

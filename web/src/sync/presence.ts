@@ -87,6 +87,47 @@ export class PresenceSender {
   }
 }
 
+/** Presence on one slide, both ways: the others, and oneself to them. */
+export class Presence {
+  readonly people: People["list"];
+  private readonly others: People;
+  private readonly own: PresenceSender;
+
+  constructor(slideId: string, clientId: string, send: (input: UpdatePresenceInput) => boolean) {
+    this.others = new People(clientId);
+    this.people = this.others.list;
+    this.own = new PresenceSender(slideId, clientId, send, () => this.isAlone());
+    let alone = true;
+    this.people.subscribe(() => {
+      const nowAlone = this.isAlone();
+      if (alone && !nowAlone) this.own.flush();
+      alone = nowAlone;
+    });
+  }
+
+  update(change: PresenceUpdate): void {
+    this.own.update(change);
+  }
+
+  changed(people: readonly PresentRecord[], left: readonly string[]): void {
+    this.others.change(people, left);
+  }
+
+  /** The line has just come back: the server says anew who is here, and is told of oneself. */
+  joinAnew(): void {
+    this.others.clear();
+    this.own.flush();
+  }
+
+  close(): void {
+    this.own.close();
+  }
+
+  private isAlone(): boolean {
+    return this.people.getSnapshot().length === 0;
+  }
+}
+
 /** Every n-th point, so that a long stroke stays a short message; the last point always stays. */
 function thinned<T>(points: readonly T[]): readonly T[] {
   const step = Math.ceil(points.length / LONGEST_STROKE);

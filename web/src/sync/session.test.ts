@@ -122,6 +122,18 @@ describe("own edits", () => {
     expect(server.log.map(({ after }) => after.map(({ id }) => id))).toEqual([["a"], ["b"]]);
   });
 
+  it("says that edits would not survive a crash where the browser refuses to store them, and sends them all the same", async () => {
+    const refuse = () => Promise.reject(new Error("IndexedDB refused."));
+    const session = await live({ storage: { load: refuse, save: refuse, remove: refuse } });
+    expect(session.status.getSnapshot().durable).toBe(true);
+    server.cutBefore = { operation: "ApplyAnnotationOps", times: 3 };
+    session.apply([create("a")]);
+    const { unsaved } = await until(session.status, ({ durable }) => !durable);
+    expect(unsaved).toBe(1);
+    await saved(session);
+    expect(server.annotations.get("a")?.version).toBe(1);
+  });
+
   it("sends after a crash what an earlier life of the page could not", async () => {
     const storage = new MemoryOutbox();
     const first = await live({ storage });

@@ -80,7 +80,7 @@ export class PredictionDisplay {
     this.selected.set(index);
     this.viewer.predictions.setHighlighted(index);
     const polygon = index === null ? undefined : this.all.find((candidate) => candidate.index === index);
-    if (goThere && polygon !== undefined) this.viewer.fitBounds(polygon.bounds);
+    if (goThere && polygon !== undefined) this.viewer.camera.fitBounds(polygon.bounds);
   }
 
   accept(numbers: readonly number[], termId: string | null): void {

@@ -29,6 +29,8 @@ export interface SessionStatus {
   readonly saving: Saving;
   /** Mutations not yet acknowledged by the server. */
   readonly unsaved: number;
+  /** What is unsaved would survive a crash of this tab; false where the browser refuses to store it. */
+  readonly durable: boolean;
   /** Round trip over the socket in milliseconds; `null` before the first answer. */
   readonly latencyMs: number | null;
   /** The slide's sequence as far as this client has followed it. */

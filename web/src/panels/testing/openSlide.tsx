@@ -53,6 +53,7 @@ export function openValues() {
       connection: "live",
       saving: "saved",
       unsaved: 0,
+      durable: true,
       latencyMs: 38,
       seq: 4812,
       loading: false,

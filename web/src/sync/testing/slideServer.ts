@@ -11,53 +11,9 @@ import { join } from "node:path";
 import { buildSchema, execute, type GraphQLSchema, graphql, subscribe, validate } from "graphql";
 import { useServer as serveSubscriptions } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import type { Geometry } from "../../model/annotation";
-import { areaOf, boundsOf, lengthOf } from "../../model/geometry";
 import { Value } from "../../model/observable";
-
-interface StoredAnnotation {
-  readonly id: string;
-  readonly version: number;
-  readonly geometryVersion: number;
-  readonly deletedAt: string | null;
-  readonly kind: string;
-  readonly geometry: Geometry;
-  readonly termId: string | null;
-  readonly note: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly locked: boolean;
-  readonly by: string;
-}
-
-interface LoggedEvent {
-  readonly seq: number;
-  readonly clientId: string;
-  readonly mutationId: string;
-  readonly actor: string;
-  readonly before: readonly (StoredAnnotation | undefined)[];
-  readonly after: readonly StoredAnnotation[];
-  readonly undone?: boolean;
-}
-
-interface OpFields {
-  readonly id: string;
-  readonly expectedVersion?: number | null;
-  readonly kind?: string;
-  readonly geometry?: Geometry;
-  readonly termId?: string | null;
-  readonly clearTerm?: boolean;
-  readonly note?: string;
-  readonly attributes?: Readonly<Record<string, unknown>>;
-  readonly locked?: boolean;
-}
-
-type OpInput = Readonly<Partial<Record<"create" | "update" | "delete" | "restore", OpFields>>>;
-
-interface OpsInput {
-  readonly clientId: string;
-  readonly mutationId: string;
-  readonly ops: readonly OpInput[];
-}
+import { changedEvent, EditLog, type OpsInput, type TypedRecord } from "./editLog";
+import { LAYER, type OpInput, recordOf } from "./storedAnnotation";
 
 interface PresenceInput {
   readonly clientId: string;
@@ -69,26 +25,7 @@ interface PresenceInput {
   readonly left?: boolean | null;
 }
 
-type EventRecord = Readonly<Record<string, unknown>> & { readonly __typename: string };
-
-const PEOPLE: Readonly<Record<string, { readonly id: string; readonly name: string; readonly color: string }>> = {
-  ada: { id: "ada", name: "Ada", color: "#8fd3c1" },
-  ben: { id: "ben", name: "Ben", color: "#ffc078" },
-};
-const LAYER = {
-  id: "layer-1",
-  kind: "USER",
-  name: "Ada",
-  color: "#8fd3c1",
-  predictionId: null,
-  annotationCount: 0,
-  owner: PEOPLE.ada,
-};
-const WHEN = "2026-01-01T00:00:00Z";
-
 export class SlideServer {
-  readonly annotations = new Map<string, StoredAnnotation>();
-  readonly log: LoggedEvent[] = [];
   /** Every GraphQL operation answered over HTTP, by name. */
   readonly requests: string[] = [];
   /** The `sinceSeq` of every subscription there ever was. */
@@ -105,11 +42,15 @@ export class SlideServer {
   pageSize = 500;
   predictions: readonly Readonly<Record<string, unknown>>[] = [];
 
-  private readonly subscribers = new Set<(event: EventRecord) => void>();
+  private readonly subscribers = new Set<(event: TypedRecord) => void>();
   private readonly schema: GraphQLSchema;
   private readonly http: Server;
   private readonly sockets: WebSocketServer;
-  private seq = 0;
+  private readonly edits = new EditLog((event) => {
+    if (!this.lostSeqs.has(event.seq)) this.send(changedEvent(event));
+  });
+  readonly annotations = this.edits.annotations;
+  readonly log = this.edits.events;
 
   private constructor() {
     this.schema = readSchema();
@@ -139,11 +80,11 @@ export class SlideServer {
 
   /** An edit by someone else. */
   edit(who: string, ops: readonly OpInput[]): void {
-    this.apply({ clientId: `${who}-client`, mutationId: `${who}-${this.seq + 1}`, ops }, who);
+    this.edits.apply({ clientId: `${who}-client`, mutationId: `${who}-${this.edits.seq + 1}`, ops }, who);
   }
 
   /** Sends an event that has no seq of the log: presence, progress. */
-  send(event: EventRecord): void {
+  send(event: TypedRecord): void {
     for (const deliver of [...this.subscribers]) deliver(event);
   }
 
@@ -200,10 +141,10 @@ export class SlideServer {
         const from = after == null ? 0 : Number(after);
         const nodes = all.slice(from, from + this.pageSize).map(recordOf);
         const end = from + nodes.length;
-        return { seq: this.seq, nodes, pageInfo: { hasNextPage: end < all.length, endCursor: String(end) } };
+        return { seq: this.edits.seq, nodes, pageInfo: { hasNextPage: end < all.length, endCursor: String(end) } };
       },
-      applyAnnotationOps: ({ input }: { input: OpsInput }) => this.apply(input, "ada"),
-      undo: ({ input }: { input: OpsInput }) => this.undo(input),
+      applyAnnotationOps: ({ input }: { input: OpsInput }) => this.edits.apply(input, "ada"),
+      undo: ({ input }: { input: OpsInput }) => this.edits.undo(input, "ada"),
       redo: () => ({
         __typename: "Failure",
         code: "NOTHING_TO_REDO",
@@ -218,104 +159,10 @@ export class SlideServer {
     };
   }
 
-  private apply(input: OpsInput, who: string): EventRecord {
-    const replayed = this.log.find(
-      (event) => event.clientId === input.clientId && event.mutationId === input.mutationId,
-    );
-    if (replayed !== undefined) return applied(replayed);
-    const state = new Map(this.annotations);
-    const conflicts: unknown[] = [];
-    const ids: string[] = [];
-    for (const op of input.ops) {
-      const [kind, fields] = Object.entries(op).find(([, value]) => value != null) as [keyof OpInput, OpFields];
-      const row = state.get(fields.id);
-      if (kind !== "create" && row === undefined) {
-        return {
-          __typename: "Failure",
-          code: "ANNOTATION_NOT_FOUND",
-          message: `There is no annotation ${fields.id} on this slide.`,
-          params: null,
-        };
-      }
-      if (row?.locked === true && fields.locked !== false) {
-        return {
-          __typename: "Failure",
-          code: "ANNOTATION_LOCKED",
-          message: `Annotation ${row.id} is locked.`,
-          params: { id: row.id },
-        };
-      }
-      if (row !== undefined && isStale(kind, fields, row)) {
-        conflicts.push({ id: row.id, current: recordOf(row), expectedVersion: fields.expectedVersion });
-        continue;
-      }
-      state.set(fields.id, changed(kind, fields, row, who));
-      ids.push(fields.id);
-    }
-    if (conflicts.length > 0)
-      return { __typename: "AnnotationConflict", message: "Annotations changed since you saw them.", conflicts };
-    return this.write(input, who, ids, state);
-  }
-
-  private undo(input: OpsInput): EventRecord {
-    const target = this.log.findLast((event) => event.actor === "ada" && event.undone !== true);
-    if (target === undefined)
-      return {
-        __typename: "Failure",
-        code: "NOTHING_TO_UNDO",
-        message: "You have nothing to undo on this slide.",
-        params: null,
-      };
-    this.log[this.log.indexOf(target)] = { ...target, undone: true };
-    const state = new Map(this.annotations);
-    const ids: string[] = [];
-    const skipped: unknown[] = [];
-    target.after.forEach((after, index) => {
-      const now = state.get(after.id);
-      const before = target.before[index];
-      if (now === undefined || contentOf(now) !== contentOf(after)) {
-        skipped.push({
-          id: after.id,
-          code: "CHANGED_SINCE",
-          message: `Annotation ${after.id} was changed by someone since, so it stays as it is.`,
-        });
-        return;
-      }
-      const version = now.version + 1;
-      state.set(after.id, { ...(before ?? { ...now, deletedAt: WHEN }), version, geometryVersion: version });
-      ids.push(after.id);
-    });
-    const result = this.write(input, "ada", ids, state, true);
-    return { ...result, skipped };
-  }
-
-  private write(
-    input: OpsInput,
-    who: string,
-    ids: readonly string[],
-    state: ReadonlyMap<string, StoredAnnotation>,
-    undone = false,
-  ): EventRecord {
-    this.seq++;
-    const event: LoggedEvent = {
-      seq: this.seq,
-      clientId: input.clientId,
-      mutationId: input.mutationId,
-      actor: who,
-      before: ids.map((id) => this.annotations.get(id)),
-      after: ids.flatMap((id) => state.get(id) ?? []),
-      undone,
-    };
-    for (const row of event.after) this.annotations.set(row.id, row);
-    this.log.push(event);
-    if (!this.lostSeqs.has(event.seq)) this.send(changedEvent(event));
-    return applied(event);
-  }
-
-  private async *events(sinceSeq: number | null): AsyncGenerator<{ slideEvents: EventRecord }> {
-    const queue: EventRecord[] = [];
+  private async *events(sinceSeq: number | null): AsyncGenerator<{ slideEvents: TypedRecord }> {
+    const queue: TypedRecord[] = [];
     let wake: (() => void) | null = null;
-    const deliver = (event: EventRecord) => {
+    const deliver = (event: TypedRecord) => {
       queue.push(event);
       wake?.();
     };
@@ -326,7 +173,7 @@ export class SlideServer {
         yield {
           slideEvents: {
             __typename: "ResyncRequired",
-            seq: this.seq,
+            seq: this.edits.seq,
             reason: "The events you ask for are no longer kept.",
           },
         };
@@ -346,91 +193,6 @@ export class SlideServer {
       this.subscribers.delete(deliver);
     }
   }
-}
-
-function isStale(kind: keyof OpInput, fields: OpFields, row: StoredAnnotation): boolean {
-  if (kind === "create") return false;
-  if (kind === "update") {
-    const geometryIsStale =
-      fields.geometry !== undefined && fields.geometry !== null && (fields.expectedVersion ?? 0) < row.geometryVersion;
-    return geometryIsStale || row.deletedAt !== null;
-  }
-  return fields.expectedVersion != null && fields.expectedVersion !== row.version;
-}
-
-function changed(
-  kind: keyof OpInput,
-  fields: OpFields,
-  row: StoredAnnotation | undefined,
-  by: string,
-): StoredAnnotation {
-  if (row === undefined) {
-    return {
-      id: fields.id,
-      version: 1,
-      geometryVersion: 1,
-      deletedAt: null,
-      kind: fields.kind ?? "POLYGON",
-      geometry: fields.geometry ?? { type: "Point", coordinates: [0, 0] },
-      termId: fields.termId ?? null,
-      note: fields.note ?? "",
-      attributes: fields.attributes ?? {},
-      locked: false,
-      by,
-    };
-  }
-  const version = row.version + 1;
-  if (kind === "delete") return { ...row, version, deletedAt: WHEN, by };
-  if (kind === "restore") return { ...row, version, deletedAt: null, by };
-  return {
-    ...row,
-    version,
-    by,
-    ...(fields.geometry == null
-      ? {}
-      : { geometry: fields.geometry, kind: fields.kind ?? row.kind, geometryVersion: version }),
-    termId: fields.clearTerm === true ? null : (fields.termId ?? row.termId),
-    note: fields.note ?? row.note,
-    locked: fields.locked ?? row.locked,
-    attributes: { ...row.attributes, ...fields.attributes },
-  };
-}
-
-function recordOf({ by, geometryVersion: _, ...row }: StoredAnnotation): Readonly<Record<string, unknown>> {
-  return {
-    ...row,
-    slideId: "slide-1",
-    layerId: LAYER.id,
-    bounds: boundsOf(row.geometry),
-    areaPx: areaOf(row.geometry),
-    lengthPx: lengthOf(row.geometry),
-    createdAt: WHEN,
-    updatedAt: WHEN,
-    createdBy: PEOPLE[by],
-    updatedBy: PEOPLE[by],
-  };
-}
-
-/** What an undo looks at: everything but the versions. */
-function contentOf({ version: _, geometryVersion: __, by: ___, ...content }: StoredAnnotation): string {
-  return JSON.stringify(content);
-}
-
-function changedEvent(event: LoggedEvent): EventRecord {
-  const { seq, clientId, mutationId, actor, after } = event;
-  return {
-    __typename: "AnnotationsChanged",
-    seq,
-    clientId,
-    mutationId,
-    actor: PEOPLE[actor],
-    annotations: after.map(recordOf),
-    layers: [],
-  };
-}
-
-function applied(event: LoggedEvent): EventRecord {
-  return { __typename: "AppliedOps", seq: event.seq, annotations: event.after.map(recordOf), skipped: [] };
 }
 
 function readSchema(): GraphQLSchema {

@@ -1,0 +1,54 @@
+import { describe, expect, it, vi } from "vitest";
+import type { Bounds } from "../model/annotation";
+import { Value } from "../model/observable";
+import type { PresentPerson } from "../model/presence";
+import { Following } from "./following";
+
+const HERE: Bounds = [0, 0, 100, 50];
+const THERE: Bounds = [200, 0, 300, 50];
+
+function ben(viewport: Bounds | null): PresentPerson {
+  const person = { id: "u2", name: "Ben", color: "#ffc46b" };
+  return { clientId: "tab", person, cursor: null, viewport, selection: [], tool: null, stroke: null };
+}
+
+function open() {
+  const people = new Value<readonly PresentPerson[]>([ben(HERE)]);
+  const camera = { showBounds: vi.fn(), ownMoves: new Value(0) };
+  return { people, camera, following: new Following(camera, { people }) };
+}
+
+describe("Following", () => {
+  it("goes where the other looks, now and from now on", () => {
+    const { people, camera, following } = open();
+    people.set([ben(THERE)]);
+    expect(camera.showBounds).not.toHaveBeenCalled();
+    following.follow("tab");
+    people.set([ben(HERE)]);
+    expect(camera.showBounds.mock.calls).toEqual([[THERE], [HERE]]);
+  });
+
+  it("ends with the reader's own move", () => {
+    const { people, camera, following } = open();
+    following.follow("tab");
+    camera.ownMoves.set(1);
+    expect(following.clientId.getSnapshot()).toBeNull();
+    people.set([ben(THERE)]);
+    expect(camera.showBounds).toHaveBeenCalledExactlyOnceWith(HERE);
+  });
+
+  it("ends when the other leaves", () => {
+    const { people, following } = open();
+    following.follow("tab");
+    people.set([]);
+    expect(following.clientId.getSnapshot()).toBeNull();
+  });
+
+  it("listens no more once it is closed", () => {
+    const { people, camera, following } = open();
+    following.follow("tab");
+    following.close();
+    people.set([ben(THERE)]);
+    expect(camera.showBounds).toHaveBeenCalledExactlyOnceWith(HERE);
+  });
+});

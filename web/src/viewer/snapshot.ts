@@ -1,0 +1,48 @@
+/** A picture of the view: the map's canvases drawn over each other at the density of the screen. */
+
+/**
+ * The canvases within `mapElement` as a PNG of device pixels, on the background of `frame`, without others' cursors.
+ *
+ * @param size of the map in CSS pixels, `[width, height]`
+ * @throws Error where the browser gives no canvas, or makes no PNG of it
+ */
+export async function snapshotOf(
+  frame: HTMLElement,
+  mapElement: HTMLElement,
+  [width = 0, height = 0]: readonly number[],
+): Promise<Blob> {
+  const output = document.createElement("canvas");
+  output.width = Math.round(width * devicePixelRatio);
+  output.height = Math.round(height * devicePixelRatio);
+  const context = output.getContext("2d");
+  if (context === null)
+    throw new Error("This browser gives no canvas to draw on, so no picture can be made of the view.");
+  context.fillStyle = getComputedStyle(frame).backgroundColor;
+  context.fillRect(0, 0, output.width, output.height);
+  for (const canvas of mapElement.querySelectorAll("canvas")) {
+    if (canvas.classList.contains("coslide-overlay") || canvas.width === 0) continue;
+    context.setTransform(...placeOf(canvas, output));
+    context.drawImage(canvas, 0, 0);
+  }
+  return pngOf(output);
+}
+
+type Transform = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+
+/** Where a layer's canvas lies: OpenLayers says it by a CSS matrix, in CSS pixels; without one it covers everything. */
+function placeOf(canvas: HTMLCanvasElement, output: HTMLCanvasElement): Transform {
+  const matrix = /^matrix\((.*)\)$/.exec(canvas.style.transform)?.[1]?.split(",").map(Number);
+  if (matrix === undefined) return [output.width / canvas.width, 0, 0, output.height / canvas.height, 0, 0];
+  const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = matrix;
+  const density = devicePixelRatio;
+  return [a * density, b * density, c * density, d * density, e * density, f * density];
+}
+
+function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob(
+      (blob) => (blob === null ? reject(new Error("The browser could not make a PNG of the view.")) : resolve(blob)),
+      "image/png",
+    );
+  });
+}
