@@ -55,7 +55,7 @@ class ContourTracer:
         threshold: probability in [0, 1] from which a pixel belongs to the class.
         downsample: level-0 pixels per model pixel.
         class_index: index in the model's classes.
-        min_area_px: polygons under this many model pixels are dropped.
+        min_area_px: polygons under this many model pixels are dropped, and holes under as many filled.
         l0_size: (width, height) of level 0, which no polygon leaves.
     """
 
@@ -87,7 +87,7 @@ class ContourTracer:
     def finish(self) -> list[Outline]:
         """The polygons, joined over block borders, smooth to within a model pixel, from top to bottom."""
         parts = [*self._whole, *_join(self._cut_off)]
-        kept = [part for part in parts if part.shape.area >= self._min_area_px]
+        kept = [_without_specks(part, self._min_area_px) for part in parts if part.shape.area >= self._min_area_px]
         width, height = self._l0_size
         outlines = []
         for part in _simplified(kept):
@@ -200,6 +200,16 @@ def _join(parts: Sequence[_Part]) -> list[_Part]:
     return [
         _Part(shape, float(sums[index] / weights[index])) for index, shape in enumerate(joined) if weights[index] > 0
     ]
+
+
+def _without_specks(part: _Part, min_area_px: float) -> _Part:
+    """The part without the holes that are too small to be more than noise."""
+    holes = [hole for hole in part.shape.interiors if shapely.Polygon(hole).area >= min_area_px]
+    return (
+        part
+        if len(holes) == len(part.shape.interiors)
+        else _Part(shapely.Polygon(part.shape.exterior, holes), part.mean)
+    )
 
 
 def _simplified(parts: Sequence[_Part]) -> list[_Part]:

@@ -133,6 +133,15 @@ def test_small_ones_are_dropped_and_none_leaves_the_slide() -> None:
     )
 
 
+def test_small_holes_are_filled_and_larger_ones_stay() -> None:
+    block = np.full((40, 40), 255, np.uint8)
+    block[5:8, 5:8] = 0
+    block[20:24, 20:24] = 0
+    (found,) = outlines(block, min_area_px=10)
+    (hole,) = found.shape.interiors
+    assert shapely.Polygon(hole).normalize().equals(chamfered(20, 20, 24, 24).normalize())
+
+
 @pytest.mark.parametrize(
     ("threshold", "cut"), [(0.5, 128), (0.55, 141), (1 / 255, 1), (0.0001, 1), (0.2, 51), (1.0, 255)]
 )
