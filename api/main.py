@@ -11,9 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute
 
 from api.auth.cleanup import remove_expired_forever
 from api.auth.oauth import OAuth
@@ -30,9 +28,7 @@ from api.routes.errors import platform_error
 from api.routes.web import web_routes
 from api.settings import Settings, get_settings
 from api.slides.services import slide_services
-from schema.app import GraphQLApp
-
-GZIP = [Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)]
+from schema.app import graphql_routes
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -57,10 +53,8 @@ def create_app(settings: Settings) -> Starlette:
                 stack.callback(asyncio.create_task(chore).cancel)
             yield
 
-    graphql = GraphQLApp()
     routes: list[BaseRoute] = [
-        Route("/graphql", graphql, methods=["POST"], middleware=GZIP),
-        WebSocketRoute("/graphql", graphql),
+        *graphql_routes(),
         *auth.routes,
         *tiles.routes,
         *heatmaps.routes,

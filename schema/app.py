@@ -8,8 +8,12 @@ from typing import Any
 import orjson
 import strawberry
 from graphql import GraphQLError
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -36,6 +40,9 @@ from schema.subscription import Subscription
 from schema.user import UserMutation, UserQuery
 
 logger = logging.getLogger("coslide.graphql")
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""Of one request: room for 10,000 operations with their shapes."""
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -130,3 +137,13 @@ class GraphQLApp(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> str:
         return orjson.dumps(data).decode()
+
+
+def graphql_routes() -> list[BaseRoute]:
+    """`POST /graphql`, bounded and compressed, and the socket at the same address."""
+    app = GraphQLApp()
+    limits = [
+        Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES),
+        Middleware(GZipMiddleware, minimum_size=1024, compresslevel=4),
+    ]
+    return [Route("/graphql", app, methods=["POST"], middleware=limits), WebSocketRoute("/graphql", app)]

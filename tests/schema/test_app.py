@@ -9,16 +9,15 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 from starlette.applications import Starlette
-from starlette.routing import Route
 
 from api.settings import Settings
-from schema.app import GraphQLApp
+from schema.app import MAX_BODY_BYTES, graphql_routes
 from schema.limits import MAX_TOKENS
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=[Route("/graphql", GraphQLApp(), methods=["POST"])])
+    app = Starlette(routes=graphql_routes())
     app.state.settings = Settings()
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://coslide.test") as client:
@@ -82,3 +81,10 @@ async def test_only_a_post_of_json_is_taken(http: httpx.AsyncClient) -> None:
     assert form.status_code == 400
     upload = await http.post("/graphql", files={"operations": (None, '{"query": "{ server { version } }"}')})
     assert upload.status_code == 400
+
+
+async def test_a_body_over_the_limit_is_refused(http: httpx.AsyncClient) -> None:
+    answer = await http.post(
+        "/graphql", content=b" " * (MAX_BODY_BYTES + 1), headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 413
