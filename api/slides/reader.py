@@ -207,11 +207,20 @@ class _Reader:
             process.stdin.close()
         await process.wait()
 
+    def _has_ended(self) -> bool:
+        """Asked of the system: asyncio learns of a death a moment later, and the next file would be blamed for it."""
+        if self._process is None or self._process.returncode is not None:
+            return True
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
+
     async def _make_ready(self) -> None:
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 # A process may have died while idle, by the system's memory killer for one.
-                if self._process is None or self._process.returncode is not None:
+                if self._has_ended():
                     await self.stop()
                     await self.start()
                 if not self._is_ready:
