@@ -2,15 +2,12 @@ import type { Geometry, Position } from "../model/annotation";
 import { distance } from "../model/geometry";
 import type { ToolPointer } from "../viewer/pointer";
 import type { Handle } from "../viewer/sketch";
-import { DrawingTool } from "./drawing";
+import { StepwiseTool } from "./stepwise";
 
 const SAME_PLACE_PX = 3;
 
 /** A straight line by dragging, or a bent one by clicking: Enter, a double click or a click on the last point ends it. */
-abstract class PathTool extends DrawingTool {
-  private points: Position[] = [];
-  private pointer: Position | null = null;
-
+abstract class PathTool extends StepwiseTool {
   /** What becomes of the finished line. */
   protected abstract finished(line: Geometry): void;
 
@@ -58,26 +55,6 @@ abstract class PathTool extends DrawingTool {
     this.refresh();
   }
 
-  override key(event: KeyboardEvent): boolean {
-    if (this.points.length === 0) return false;
-    switch (event.key) {
-      case "Enter":
-        this.finish();
-        return true;
-      case "Escape":
-        this.cancel();
-        return true;
-      case "Backspace":
-      case "Delete":
-        this.points.pop();
-        if (this.points.length === 0) this.cancel();
-        else this.refresh();
-        return true;
-      default:
-        return false;
-    }
-  }
-
   override refresh(): void {
     if (this.points.length === 0) return;
     const path = this.pointer === null ? this.points : [...this.points, this.pointer];
@@ -94,7 +71,7 @@ abstract class PathTool extends DrawingTool {
 
   protected begun(): void {}
 
-  private finish(): void {
+  protected override finish(): void {
     const { points } = this;
     this.cancel();
     if (points.length >= 2) this.finished({ type: "LineString", coordinates: points });

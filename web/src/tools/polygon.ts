@@ -1,70 +1,47 @@
-import type { Position } from "../model/annotation";
 import { areaFromOutline } from "../model/booleans";
 import { closeRing, crossesItself, distance } from "../model/geometry";
 import type { ToolPointer } from "../viewer/pointer";
 import type { Handle } from "../viewer/sketch";
-import { DrawingTool } from "./drawing";
+import { StepwiseTool } from "./stepwise";
 
 const CLOSE_PX = 9;
 const SAME_PLACE_PX = 3;
 
 /** Corner by corner: click to add, click the first corner, press Enter or double-click to finish. Dragging moves the slide meanwhile. */
-export class PolygonTool extends DrawingTool {
+export class PolygonTool extends StepwiseTool {
   override readonly name = "polygon";
-  private corners: Position[] = [];
-  private pointer: Position | null = null;
 
   override click({ position, downsample }: ToolPointer): void {
-    const [first] = this.corners;
-    const last = this.corners[this.corners.length - 1];
-    if (first !== undefined && this.corners.length >= 3 && distance(first, position) < CLOSE_PX * downsample) {
+    const [first] = this.points;
+    const last = this.points[this.points.length - 1];
+    if (first !== undefined && this.points.length >= 3 && distance(first, position) < CLOSE_PX * downsample) {
       this.finish();
       return;
     }
     if (last !== undefined && distance(last, position) < SAME_PLACE_PX * downsample) return;
-    this.corners.push(position);
+    this.points.push(position);
     this.pointer = position;
     this.refresh();
   }
 
   override doubleClick(_pointer: ToolPointer): boolean {
-    if (this.corners.length > 0) this.finish();
+    if (this.points.length > 0) this.finish();
     return true;
   }
 
   override hover({ position }: ToolPointer): void {
     this.pointer = position;
-    if (this.corners.length > 0) this.refresh();
-  }
-
-  override key(event: KeyboardEvent): boolean {
-    if (this.corners.length === 0) return false;
-    switch (event.key) {
-      case "Enter":
-        this.finish();
-        return true;
-      case "Escape":
-        this.cancel();
-        return true;
-      case "Backspace":
-      case "Delete":
-        this.corners.pop();
-        if (this.corners.length === 0) this.cancel();
-        else this.refresh();
-        return true;
-      default:
-        return false;
-    }
+    if (this.points.length > 0) this.refresh();
   }
 
   override refresh(): void {
-    const [first] = this.corners;
+    const [first] = this.points;
     if (first === undefined) return;
     const { pointer } = this;
-    const path = pointer === null ? this.corners : [...this.corners, pointer];
+    const path = pointer === null ? this.points : [...this.points, pointer];
     const closes =
-      pointer !== null && this.corners.length >= 3 && distance(first, pointer) < CLOSE_PX * this.context.downsample;
-    const handles = this.corners.map(
+      pointer !== null && this.points.length >= 3 && distance(first, pointer) < CLOSE_PX * this.context.downsample;
+    const handles = this.points.map(
       (position, index): Handle => ({ position, kind: "vertex", active: closes && index === 0 }),
     );
     const geometry =
@@ -75,12 +52,12 @@ export class PolygonTool extends DrawingTool {
   }
 
   override cancel(): void {
-    this.corners = [];
+    this.points = [];
     this.clear();
   }
 
-  private finish(): void {
-    const ring = closeRing(this.corners);
+  protected override finish(): void {
+    const ring = closeRing(this.points);
     this.cancel();
     if (ring.length < 4) return;
     const area = crossesItself(ring) ? areaFromOutline(ring) : ({ type: "Polygon", coordinates: [ring] } as const);
