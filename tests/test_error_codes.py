@@ -24,7 +24,6 @@ FOR_PROGRAMS = {
     "CLIENT_ID_TAKEN",
     "EXPECTED_VERSION_MISSING",
     "FIELD_MISSING",
-    "GEOMETRY_INVALID",
     "HISTORY_PRUNED",
     "LOCALE_UNKNOWN",
     "MUTATION_ID_REUSED",
@@ -35,7 +34,6 @@ FOR_PROGRAMS = {
     "PLATFORM_ERROR",
     "POSITION_INVALID",
     "SCOPE_MISSING",
-    "SIGNATURE_EXPIRED",
     "SIGNATURE_INVALID",
     "TUS_CONTENT_TYPE",
     "TUS_METADATA",
@@ -86,5 +84,6 @@ def test_the_client_says_every_code(language: str) -> None:
     failures = text[text.index("failure: {") :]
     said = set(re.findall(r"^\s+([A-Z][A-Z0-9_]+):", failures, re.MULTILINE))
     raised = raised_codes()
+    assert len(raised) > 50
     assert sorted(raised - said - FOR_PROGRAMS - FOR_OPERATORS) == []
     assert sorted((FOR_PROGRAMS | FOR_OPERATORS) - raised) == [], "no longer raised: take them off the list"

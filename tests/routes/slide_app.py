@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -22,6 +21,7 @@ from api.routes import downloads, tiles, uploads
 from api.routes.errors import platform_error
 from api.settings import Settings
 from api.slides.services import SlideServices, slide_services
+from tests.servers import in_process
 from tests.servers.process import ServerProcess, accepts, free_port
 
 
@@ -43,20 +43,9 @@ def put_services(app: Starlette, services: SlideServices) -> None:
     app.state.storage, app.state.tiles, app.state.uploads = services.storage, services.tiles, services.uploads
 
 
-@asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
+def serving(app: Starlette) -> AbstractAsyncContextManager[str]:
     """Serve the app on a free loopback port; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
+    return in_process.serving(uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off")))
 
 
 async def signed_in(url: str, user: User | None, settings: Settings) -> httpx.AsyncClient:

@@ -24,6 +24,7 @@ from api.routes import exchange, geometry
 from api.routes.errors import platform_error
 from api.settings import Settings
 from schema.app import GraphQLApp
+from tests.servers import in_process
 from tests.servers.process import ServerProcess, accepts, free_port
 
 
@@ -63,18 +64,8 @@ def server_of(app: Starlette, port: int) -> uvicorn.Server:
 async def serving(settings: Settings) -> AsyncIterator[str]:
     """Serve on a free loopback port, on the test's own database; gives the address."""
     app = make_app()
-    async with live_parts(app, settings):
-        server = server_of(app, 0)
-        task = asyncio.create_task(server.serve())
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.005)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await task
+    async with live_parts(app, settings), in_process.serving(server_of(app, 0)) as url:
+        yield url
 
 
 class LiveServer(ServerProcess):

@@ -13,6 +13,7 @@ import { showFailure, showToast } from "../app/toasts";
 import { uploadFiles } from "../app/uploads";
 import { ProjectDocument, type ProjectQuery, ServerDocument } from "../gql/graphql";
 import { formatBytes } from "../i18n/format";
+import { FilePicker } from "./FilePicker";
 import { MembersDialog } from "./MembersDialog";
 import page from "./ProjectsPage.module.css";
 import { manages } from "./roles";
@@ -63,7 +64,6 @@ function LoadedProject({ project, onChanged }: LoadedProps) {
   const [slidesRevision, setSlidesRevision] = useState(0);
   const [{ data: serverData }] = useQuery({ query: ServerDocument });
   const client = useClient();
-  const input = useRef<HTMLInputElement>(null);
   const canManage = manages(project.myRole);
   const limit = serverData?.server.uploadMaxBytes ?? Number.POSITIVE_INFINITY;
 
@@ -109,22 +109,13 @@ function LoadedProject({ project, onChanged }: LoadedProps) {
               {t("members.open", { count: project.members.length })}
             </Button>
             {canManage && (
-              <>
-                <Button leftSection={<IconUpload size={16} />} onClick={() => input.current?.click()}>
-                  {t("grid.upload")}
-                </Button>
-                <input
-                  ref={input}
-                  type="file"
-                  multiple
-                  hidden
-                  aria-label={t("grid.choose")}
-                  onChange={(event) => {
-                    take([...(event.currentTarget.files ?? [])]);
-                    event.currentTarget.value = "";
-                  }}
-                />
-              </>
+              <FilePicker onFiles={take}>
+                {(open) => (
+                  <Button leftSection={<IconUpload size={16} />} onClick={open}>
+                    {t("grid.upload")}
+                  </Button>
+                )}
+              </FilePicker>
             )}
           </>
         }

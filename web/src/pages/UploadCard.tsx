@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay, IconUpload, IconX } from "@tabler/icons-react";
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { describeFailure } from "../app/failure";
 import { showFailure } from "../app/toasts";
@@ -8,6 +8,7 @@ import { forgetUpload, type Upload, uploads } from "../app/uploads";
 import { useObservable } from "../app/useObservable";
 import { formatBytes, formatDuration } from "../i18n/format";
 import type { UploadState } from "../viewer/facade";
+import { FilePicker } from "./FilePicker";
 import styles from "./UploadCard.module.css";
 
 interface Props {
@@ -20,7 +21,6 @@ interface Props {
 /** Where slides are dropped, and how far each file is. */
 export function UploadCard({ projectId, over, onFiles }: Props) {
   const { t } = useTranslation();
-  const input = useRef<HTMLInputElement>(null);
   const mine = useObservable(uploads).filter((upload) => upload.projectId === projectId);
   return (
     <li className={styles.card} data-over={over || undefined} data-empty={mine.length === 0 || undefined}>
@@ -29,20 +29,13 @@ export function UploadCard({ projectId, over, onFiles }: Props) {
         <h2>{over ? t("grid.dropNow") : t("grid.drop")}</h2>
       </div>
       <p className={styles.formats}>{t("grid.formats")}</p>
-      <button type="button" className={styles.choose} onClick={() => input.current?.click()}>
-        {t("grid.chooseLong")}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        aria-label={t("grid.choose")}
-        onChange={(event) => {
-          onFiles([...(event.currentTarget.files ?? [])]);
-          event.currentTarget.value = "";
-        }}
-      />
+      <FilePicker onFiles={onFiles}>
+        {(open) => (
+          <button type="button" className={styles.choose} onClick={open}>
+            {t("grid.chooseLong")}
+          </button>
+        )}
+      </FilePicker>
       {mine.length > 0 && (
         <ul className={styles.files} aria-label={t("upload.title")}>
           {mine.map((upload) => (

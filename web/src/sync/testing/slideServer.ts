@@ -4,7 +4,7 @@
  * It keeps the rules the client relies on (contiguous seq, versions, one effect per mutation id) and can misbehave on demand: lose events,
  * cut lines, forget the past.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -196,10 +196,5 @@ export class SlideServer {
 }
 
 function readSchema(): GraphQLSchema {
-  const root = join(import.meta.dirname, "../../../..");
-  const printed = join(root, "schema.graphql");
-  const files = existsSync(printed)
-    ? [printed]
-    : [join(root, "schema/contract.graphql"), join(root, "web/scripts/contract-inputs.graphql")];
-  return buildSchema(files.map((file) => readFileSync(file, "utf8")).join("\n"));
+  return buildSchema(readFileSync(join(import.meta.dirname, "../../../../schema.graphql"), "utf8"));
 }
