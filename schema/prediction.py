@@ -15,6 +15,7 @@ from api.predictions import jobs
 from api.predictions.catalog import CatalogEntry
 from api.predictions.heatmap import heatmap_levels
 from api.predictions.live import PredictionNews
+from api.predictions.model_info import ModelClass as ModelClassInfo
 from api.predictions.reading import eta_s, find_prediction, list_predictions, mp_per_s
 from api.predictions.requests import announce_queue, announce_slide, request
 from schema.annotation_input import RegionInput
@@ -42,6 +43,17 @@ class ModelClass:
     color: str = strawberry.field(description="#rrggbb to show it in.")
     positive: bool = strawberry.field(description="Whether polygons are made of it.")
 
+    @classmethod
+    def of(cls, item: ModelClassInfo) -> ModelClass:
+        """The GraphQL side of a class."""
+        return cls(
+            name=item.name,
+            label_en=item.label_en,
+            label_ko=item.label_ko,
+            color=item.color,
+            positive=item.positive,
+        )
+
 
 @strawberry.type(description="A segmentation model, with what was measured of it and what it must not be used for.")
 class PredictionModel:
@@ -51,6 +63,10 @@ class PredictionModel:
     mpp: float = strawberry.field(description="Micrometres per pixel at which it looks.")
     patch_size: int = strawberry.field(description="Side of its window in its own pixels.")
     classes: list[ModelClass] = strawberry.field(description="Its classes; the first is the background.")
+    unsure: ModelClass | None = strawberry.field(
+        description="How polygons are shown that would be positive, but do not look like what the model was trained "
+        "on; their class number is the number of classes. Null when the model can't tell."
+    )
     threshold: float = strawberry.field(description="Calibrated probability from which a pixel counts as positive.")
     licence: str = strawberry.field(description="The licence of its weights.")
     training_data: str = strawberry.field(description="What it was trained on, with source and licence.")
@@ -73,16 +89,8 @@ class PredictionModel:
             organ=info.organ,
             mpp=info.mpp,
             patch_size=info.patch_px,
-            classes=[
-                ModelClass(
-                    name=item.name,
-                    label_en=item.label_en,
-                    label_ko=item.label_ko,
-                    color=item.color,
-                    positive=item.positive,
-                )
-                for item in info.classes
-            ],
+            classes=[ModelClass.of(item) for item in info.classes],
+            unsure=ModelClass.of(info.unsure) if info.unsure else None,
             threshold=info.threshold,
             licence=info.licence,
             training_data=info.training_data,
@@ -99,8 +107,8 @@ class PredictionModel:
 
 @strawberry.type(
     description="Where a heatmap's tiles are. RGBA: R the positive class's probability, G that of the other classes "
-    "but the background, B how unsure the model is, A 255 where it has looked. Threshold, colour and opacity are the "
-    "client's."
+    "but the background, B how unsure the model is (128 or more: unsure), A 255 where it has looked. Threshold, colour "
+    "and opacity are the client's."
 )
 class Heatmap:
     tile_size: int = strawberry.field(description="Side of a tile in pixels; every tile is whole, padded with A = 0.")
@@ -125,7 +133,10 @@ class Prediction:
     eta_seconds: float | None = strawberry.field(description="Seconds left at the pace so far, while it runs.")
     mp_per_s: float | None = strawberry.field(description="Megapixels of model input a second.")
     tissue_mm2: float | None = strawberry.field(description="Area of tissue in mm².")
-    cancer_mm2: float | None = strawberry.field(description="Area of the polygons in mm².")
+    cancer_mm2: float | None = strawberry.field(description="Area of the polygons in mm² that the model is sure of.")
+    unsure_mm2: float | None = strawberry.field(
+        description="Area in mm² that would be cancer, but does not look like what the model was trained on."
+    )
     polygons: int | None = strawberry.field(description="How many polygons were found.")
     seconds: float | None = strawberry.field(description="How long the work took.")
     error: str | None = strawberry.field(description="Why it failed and what to do, in English.")
@@ -153,6 +164,7 @@ class Prediction:
             mp_per_s=mp_per_s(row),
             tissue_mm2=row.figures.get("tissue_mm2"),
             cancer_mm2=row.figures.get("cancer_mm2"),
+            unsure_mm2=row.figures.get("unsure_mm2"),
             polygons=row.figures.get("polygons"),
             seconds=row.figures.get("seconds"),
             error=row.error,

@@ -20,6 +20,7 @@ from training.classes import LABEL_BY_DIAGNOSIS
 SPLITS = ("train", "val", "report")
 COLUMNS = {"image", "mask", "class", "case", "split"}
 REPORT_SHARE = 0.15
+FOLDS = 5
 DEFAULT_FOLDER = Path(os.environ.get("DATA") or "../shared/data/ebhi_seg")
 """`make train DATA=folder` arrives in the environment."""
 
@@ -55,14 +56,22 @@ class Sample:
         return np.where(inside, self.label, 0).astype(np.uint8)
 
 
-def is_report_case(case: str) -> bool:
-    """Whether a train case is held out for reporting; fixed for ever by the case's name alone."""
+def is_report_case(case: str, fold: int | None = None) -> bool:
+    """Whether a train case is held out for reporting; fixed for ever by the case's name alone.
+
+    Args:
+        fold: hold out this fifth of the train cases, 0 to 4, instead of the shipped split's.
+    """
     digest = hashlib.sha256(f"report:{case}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 < REPORT_SHARE
+    place = int.from_bytes(digest[:4], "big") / 2**32
+    return place < REPORT_SHARE if fold is None else int(place * FOLDS) == fold
 
 
-def read_manifest(path: Path) -> list[Sample]:
+def read_manifest(path: Path, fold: int | None = None) -> list[Sample]:
     """Every sample of a manifest, `report` cases already moved out of `train`.
+
+    Args:
+        fold: as in `is_report_case`.
 
     Raises:
         ManifestError: if the file is missing, lacks a column, or names an unknown class or split.
@@ -76,19 +85,19 @@ def read_manifest(path: Path) -> list[Sample]:
         missing = COLUMNS - set(reader.fieldnames or ())
         if missing:
             raise ManifestError(f"{path} lacks the columns {sorted(missing)}. It needs {sorted(COLUMNS)}.")
-        samples = [_sample(path, number, row) for number, row in enumerate(reader, start=2)]
+        samples = [_sample(path, number, row, fold) for number, row in enumerate(reader, start=2)]
     if not samples:
         raise ManifestError(f"{path} lists no images. Add one line for each image and mask pair.")
     return samples
 
 
-def _sample(path: Path, line: int, row: dict[str, str]) -> Sample:
+def _sample(path: Path, line: int, row: dict[str, str], fold: int | None) -> Sample:
     if row["class"] not in LABEL_BY_DIAGNOSIS:
         known = ", ".join(LABEL_BY_DIAGNOSIS)
         raise ManifestError(f"{path}, line {line}: class {row['class']!r} is unknown. Use one of: {known}.")
     if row["split"] not in SPLITS:
         raise ManifestError(f"{path}, line {line}: split {row['split']!r} is unknown. Use one of: {', '.join(SPLITS)}.")
-    split = "report" if row["split"] == "train" and is_report_case(row["case"]) else row["split"]
+    split = "report" if row["split"] == "train" and is_report_case(row["case"], fold) else row["split"]
     return Sample(path.parent / row["image"], path.parent / row["mask"], row["class"], row["case"], split)
 
 

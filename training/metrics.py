@@ -16,6 +16,8 @@ from training.classes import BACKGROUND, BENIGN, CARCINOMA, CLASSES, HIGH_GRADE
 CONFIDENCE_BINS = 15
 IMAGE_THRESHOLD = 0.5
 """An image is called carcinoma when at least half of its epithelium is."""
+UNSURE_FROM = 128
+"""From this value of its plane on a model is unsure."""
 EPITHELIUM_FLOOR = 0.01
 """Share of an image counted as epithelium that is no carcinoma, so that a near-empty image scores near 0."""
 
@@ -42,6 +44,8 @@ class ImageResult:
     """(3, CONFIDENCE_BINS), pixels by the confidence of their most probable class: how many, the sum of
     their confidences, how many are right. Zero for a high-grade image.
     """
+    unsure: NDArray[np.int64]
+    """Pixels: of carcinoma, of those the ones marked unsure, called carcinoma, of those the ones marked unsure."""
 
 
 def call_classes(probability: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
@@ -55,28 +59,30 @@ def call_classes(probability: NDArray[np.uint8], threshold: float) -> NDArray[np
     return np.where(probability[CARCINOMA] >= threshold * 255, CARCINOMA, other).astype(np.uint8)
 
 
-def measure_image(
-    probability: NDArray[np.uint8], labels: NDArray[np.uint8], case: str, threshold: float
-) -> ImageResult:
+def measure_image(planes: NDArray[np.uint8], labels: NDArray[np.uint8], case: str, threshold: float) -> ImageResult:
     """The sums of one image.
 
     Args:
-        probability: (C, h, w) uint8, class probability x 255.
+        planes: (P, h, w) uint8, class probability x 255, then "unsure" if the model knows it.
         labels: (h, w) uint8, values of `training.classes`.
     """
     classes = len(CLASSES)
+    probability, is_unsure = planes[:classes], (planes[classes:] >= UNSURE_FROM).any(axis=0)
     label = int(labels.max())
     mass = probability.reshape(classes, -1).sum(1, dtype=np.float64) / 255
     share = mass[CARCINOMA] / (mass[BENIGN] + mass[CARCINOMA] + EPITHELIUM_FLOOR * labels.size)
     confusion = np.zeros((classes, classes), np.int64)
     reliability = np.zeros((3, CONFIDENCE_BINS))
+    unsure = np.zeros(4, np.int64)
     if label != HIGH_GRADE:
         called = call_classes(probability, threshold)
         pairs = labels.astype(np.int64).ravel() * classes + called.ravel()
         confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
         reliability = _reliability(probability, labels)
+        cancer, as_cancer = labels == CARCINOMA, called == CARCINOMA
+        unsure = np.array([one.sum() for one in (cancer, cancer & is_unsure, as_cancer, as_cancer & is_unsure)])
     size = (labels.shape[0], labels.shape[1])
-    return ImageResult(case, label, size, confusion, float(share), reliability)
+    return ImageResult(case, label, size, confusion, float(share), reliability, unsure)
 
 
 def _reliability(probability: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -153,6 +159,7 @@ def summarise(results: Sequence[ImageResult]) -> Figures:
     negative = [result.carcinoma_share for result in decided if result.label != CARCINOMA]
     undecided = [result.carcinoma_share for result in results if result.label == HIGH_GRADE]
     low, high = bootstrap_interval(decided, CARCINOMA)
+    cancer, cancer_unsure = np.sum([result.unsure for result in decided], axis=0)[:2]
     called_negative = share_called(negative)
     figures = {
         "dice_carcinoma": dice(confusion, CARCINOMA),
@@ -164,6 +171,7 @@ def summarise(results: Sequence[ImageResult]) -> Figures:
         "dice_carcinoma_low95": low,
         "dice_carcinoma_high95": high,
         "highgrade_called_carcinoma": share_called(undecided),
+        "carcinoma_marked_unsure": float(cancer_unsure / cancer) if cancer else None,
     }
     counts = {"cases": len({result.case for result in results}), "images": len(results)}
     return {**counts, **{key: None if value is None else round(value, 4) for key, value in figures.items()}}

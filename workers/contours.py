@@ -28,7 +28,7 @@ class Outline:
     Attributes:
         shape: a valid polygon, with holes, in level-0 pixels.
         mean: mean probability of its pixels in [0, 1].
-        class_index: index in the model's classes.
+        class_index: index in the model's classes; `ModelInfo.unsure_index` for what would be positive, were it sure.
     """
 
     shape: shapely.Polygon

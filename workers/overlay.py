@@ -1,7 +1,7 @@
 """Draws the heatmap while a prediction runs: RGBA tiles at the model's resolution and a pyramid of halves above them.
 
-R is the positive class's probability, G that of the other classes but the background, B how unsure the model is (255
-when its two best classes tie), A 255 where it has looked, else 0. Colour, threshold and opacity are the client's.
+R is the positive class's probability, G that of the other classes but the background, B how unsure the model is (128 or
+more: unsure), A 255 where it has looked, else 0. Colour, threshold and opacity are the client's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Overlay:
 
     def __init__(self, plan: Plan, model: ModelInfo, blended: Blended, store: HeatmapStore, levels: int) -> None:
         self._plan = plan
-        self._positive = model.positive_index
+        self._model = model
         self._others = [index for index, item in enumerate(model.classes) if index > 0 and not item.positive]
         self._blended = blended
         self._store = store
@@ -87,11 +87,11 @@ class Overlay:
         rows, columns = self._plan.grid.inside(cell)
         side = self._plan.grid.cell_px
         tile = np.zeros((side, side, 4), np.uint8)
-        probabilities = self._blended.cell(cell, self._tracker.has)[:, rows, columns]
+        planes = self._blended.cell(cell, self._tracker.has)[:, rows, columns]
         inside = tile[rows, columns]
-        inside[..., 0] = probabilities[self._positive]
-        inside[..., 1] = probabilities[self._others].astype(np.uint16).sum(axis=0).clip(0, 255)
-        inside[..., 2] = unsure(probabilities)
+        inside[..., 0] = planes[self._model.positive_index]
+        inside[..., 1] = planes[self._others].astype(np.uint16).sum(axis=0).clip(0, 255)
+        inside[..., 2] = planes[self._model.unsure_index] if self._model.knows_unsure else undecided(planes)
         inside[..., 3] = 255
         return tile
 
@@ -118,8 +118,8 @@ class Overlay:
         return self._unwritten[key]
 
 
-def unsure(probabilities: Probabilities) -> npt.NDArray[np.uint8]:
-    """(C, h, w) to (h, w): 255 where the two best classes tie, 0 where one has all."""
+def undecided(probabilities: Probabilities) -> npt.NDArray[np.uint8]:
+    """(C, h, w) to (h, w): 255 where the two best classes tie, 0 where one has all. For models that know no better."""
     best, second = probabilities[0], np.zeros_like(probabilities[0])
     for probability in probabilities[1:]:
         second = np.maximum(second, np.minimum(best, probability))

@@ -153,7 +153,7 @@ class _Run:
                 code="MODEL_CHANGED",
             )
         plan = await asyncio.to_thread(self._plan, prediction, slide, model, path)
-        with PatchStore(self._folder, classes=len(model.classes), patch_px=model.patch_px) as store:
+        with PatchStore(self._folder, planes=model.planes, patch_px=model.patch_px) as store:
             started = time.monotonic()
             await self._infer(prediction, plan, model, store, partial(PatchSource, path))
             outlines = await asyncio.to_thread(trace, plan, model, store)
@@ -249,7 +249,7 @@ class _Run:
     async def _publish(
         self, prediction: Prediction, plan: Plan, model: ModelInfo, outlines: list[Outline], seconds: float
     ) -> None:
-        figures = figures_of(plan, outlines, seconds, self._inferred)
+        figures = figures_of(plan, model, outlines, seconds, self._inferred)
         layer_id = None
         if outlines:
             applied = await publish_prediction_layer(

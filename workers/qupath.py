@@ -23,7 +23,7 @@ def feature_collection(outlines: Sequence[Outline], model: ModelInfo, mpp: float
 
 
 def _feature(outline: Outline, model: ModelInfo, mpp: float) -> dict[str, Any]:
-    term = model.classes[outline.class_index]
+    term = model.polygon_classes[outline.class_index]
     red, green, blue = (int(term.color[start : start + 2], 16) for start in (1, 3, 5))
     return {
         "type": "Feature",
@@ -36,7 +36,12 @@ def _feature(outline: Outline, model: ModelInfo, mpp: float) -> dict[str, Any]:
                 "Area mm^2": round(outline.area_mm2(mpp), 6),
                 "Mean probability": round(outline.mean, 4),
             },
-            "metadata": {"model": model.name, "modelVersion": model.version, "threshold": model.threshold},
+            "metadata": {
+                "model": model.name,
+                "modelVersion": model.version,
+                "threshold": model.threshold,
+                "unsure": outline.class_index == model.unsure_index,
+            },
         },
     }
 

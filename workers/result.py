@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from api.predictions.model_info import ModelInfo
+from api.predictions.model_info import UNSURE_FROM, ModelInfo
 from api.predictions.patch_store import PatchStore, Probabilities
 from workers.contours import ContourTracer, Outline
 from workers.patches import Cell
@@ -28,39 +28,45 @@ class Blended:
         self._stitcher = Stitcher(plan.grid.patch_px, plan.grid.overlap_px)
 
     def cell(
-        self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True, classes: slice = slice(None)
+        self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True, planes: Sequence[int] | None = None
     ) -> Probabilities:
-        """(C, cell_px, cell_px) uint8, blended with the planned neighbours that are done; of some classes if asked."""
+        """(P, cell_px, cell_px) uint8, blended with the planned neighbours that are done; some planes if asked."""
         patches = {}
         for offset in AROUND:
             other = (cell[0] + offset[0], cell[1] + offset[1])
             if other in self._slots and is_done(other):
-                patches[offset] = self._store.read(self._slots[other])[classes]
+                patch = self._store.read(self._slots[other])
+                patches[offset] = patch if planes is None else patch[list(planes)]
         return self._stitcher.blend(patches)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a prediction measured; `mp_per_s` is megapixels of model input a second."""
+    """What a prediction measured.
+
+    Attributes:
+        cancer_mm2: area of the polygons that the model is sure of.
+        unsure_mm2: area that would be cancer, but does not look like what the model was trained on.
+        polygons: of both kinds.
+        mp_per_s: megapixels of model input a second.
+    """
 
     patches: int
     tissue_mm2: float
     cancer_mm2: float
+    unsure_mm2: float
     polygons: int
     seconds: float
     mp_per_s: float
 
 
 def trace(plan: Plan, model: ModelInfo, store: PatchStore) -> list[Outline]:
-    """The polygons of the positive class, block by block, so that memory does not grow with the slide."""
-    model_pixel_mm2 = (plan.grid.downsample * plan.mpp / 1000) ** 2
-    tracer = ContourTracer(
-        threshold=model.threshold,
-        downsample=plan.grid.downsample,
-        class_index=model.positive_index,
-        min_area_px=MIN_AREA_MM2 / model_pixel_mm2,
-        l0_size=plan.l0_size,
-    )
+    """The polygons of the positive class, first those the model is sure of, block by block, so that memory does not
+    grow with the slide.
+    """
+    sure = _tracer(plan, model, model.positive_index)
+    unsure = _tracer(plan, model, model.unsure_index) if model.knows_unsure else None
+    planes = [model.positive_index, *([model.unsure_index] if unsure else [])]
     blended = Blended(plan, store)
     blocks: dict[Cell, list[Cell]] = {}
     for column, row in plan.cells:
@@ -68,28 +74,48 @@ def trace(plan: Plan, model: ModelInfo, store: PatchStore) -> list[Outline]:
     side = plan.grid.cell_px
     for block_column, block_row in sorted(blocks):
         left, top = block_column * _BLOCK_CELLS, block_row * _BLOCK_CELLS
-        positive = np.zeros((_BLOCK_CELLS * side, _BLOCK_CELLS * side), np.uint8)
+        block = np.zeros((len(planes), _BLOCK_CELLS * side, _BLOCK_CELLS * side), np.uint8)
         for cell in blocks[block_column, block_row]:
             rows, columns = plan.grid.inside(cell)
             y, x = (cell[1] - top) * side, (cell[0] - left) * side
-            values = blended.cell(cell, classes=slice(model.positive_index, model.positive_index + 1))[0]
-            positive[y + rows.start : y + rows.stop, x + columns.start : x + columns.stop] = values[rows, columns]
-        tracer.add(positive, left * side, top * side)
-    return tracer.finish()
+            values = blended.cell(cell, planes=planes)
+            block[:, y + rows.start : y + rows.stop, x + columns.start : x + columns.stop] = values[:, rows, columns]
+        positive = block[0]
+        if unsure is not None:
+            is_unsure = block[1] >= UNSURE_FROM
+            unsure.add(np.where(is_unsure, positive, 0).astype(np.uint8), left * side, top * side)
+            positive[is_unsure] = 0
+        sure.add(positive, left * side, top * side)
+    return [*sure.finish(), *(unsure.finish() if unsure else [])]
 
 
-def figures_of(plan: Plan, outlines: Iterable[Outline], seconds: float, inferred: int) -> Figures:
+def _tracer(plan: Plan, model: ModelInfo, class_index: int) -> ContourTracer:
+    model_pixel_mm2 = (plan.grid.downsample * plan.mpp / 1000) ** 2
+    return ContourTracer(
+        threshold=model.threshold,
+        downsample=plan.grid.downsample,
+        class_index=class_index,
+        min_area_px=MIN_AREA_MM2 / model_pixel_mm2,
+        l0_size=plan.l0_size,
+    )
+
+
+def figures_of(plan: Plan, model: ModelInfo, outlines: Iterable[Outline], seconds: float, inferred: int) -> Figures:
     """The figures of a finished prediction.
 
     Args:
         inferred: patches that were inferred in those seconds.
     """
     found = list(outlines)
+    area_mm2 = {True: 0.0, False: 0.0}
+    for outline in found:
+        area_mm2[outline.class_index == model.unsure_index] += outline.area_mm2(plan.mpp)
     megapixels = inferred * plan.grid.patch_px**2 / 1e6
     return Figures(
         patches=len(plan.cells),
         tissue_mm2=round(plan.tissue_mm2, 4),
-        cancer_mm2=round(sum(outline.area_mm2(plan.mpp) for outline in found), 4),
+        cancer_mm2=round(area_mm2[False], 4),
+        unsure_mm2=round(area_mm2[True], 4),
         polygons=len(found),
         seconds=round(seconds, 2),
         mp_per_s=round(megapixels / seconds, 2) if seconds > 0 else 0.0,

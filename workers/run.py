@@ -75,7 +75,7 @@ async def predict_file(
                 progress.update(bar, description="Tracing polygons")
                 outlines = await asyncio.to_thread(trace, plan, info, store)
             progress.update(bar, description="Done")
-    figures = figures_of(plan, outlines, time.monotonic() - started, inferred=len(plan.cells))
+    figures = figures_of(plan, info, outlines, time.monotonic() - started, inferred=len(plan.cells))
     await asyncio.to_thread(_write, out, feature_collection(outlines, info, resolution))
     return {"slide": slide.name, "model": f"{info.name} {info.version}", "triton": version, **asdict(figures)}
 
@@ -113,7 +113,7 @@ def _checkpoint(out: Path, model: ModelInfo) -> Iterator[PatchStore]:
     """Room for the patches beside the result, where the user has space; removed afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix=".coslide-", dir=out.absolute().parent) as folder,
-        PatchStore(Path(folder), classes=len(model.classes), patch_px=model.patch_px) as store,
+        PatchStore(Path(folder), planes=model.planes, patch_px=model.patch_px) as store,
     ):
         yield store
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from workers.patches import Cell
 
 Probabilities = npt.NDArray[np.uint8]
-"""(C, h, w) uint8, probability x 255 of each class."""
+"""(P, h, w) uint8, planes of a model's answer."""
 AROUND = tuple((dx, dy) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 """Offsets (column, row) of a cell and its eight neighbours, in reading order."""
 
@@ -40,7 +40,7 @@ class Stitcher:
         self._weights = along[:, None] * along[None, :]
 
     def blend(self, patches: Mapping[Cell, Probabilities]) -> Probabilities:
-        """The cell's probabilities, (C, cell_px, cell_px) uint8: weighted means of the patches that reach a pixel.
+        """The cell's planes, (P, cell_px, cell_px) uint8: weighted means of the patches that reach a pixel.
 
         Args:
             patches: by offset (column, row) from the cell; (0, 0) is its own and must be there, others may be absent.

@@ -93,7 +93,7 @@ class TritonClient:
             patches: (n, patch_px, patch_px, 3) uint8 RGB, n from 1 to `model.max_batch`.
 
         Returns:
-            (n, C, patch_px, patch_px) uint8, probability x 255.
+            (n, P, patch_px, patch_px) uint8: a plane a class, probability x 255, then "unsure" if the model knows it.
 
         Raises:
             ModelServerDown, ModelServerBusy, ModelSick, InferenceFailed.
@@ -106,7 +106,7 @@ class TritonClient:
         except (InferenceServerException, grpc.RpcError) as exc:
             raise self._mapped(exc, model.name) from exc
         result = answer.as_numpy(OUTPUT)
-        expected = (len(patches), len(model.classes), model.patch_px, model.patch_px)
+        expected = (len(patches), model.planes, model.patch_px, model.patch_px)
         if result is None or result.shape != expected or result.dtype != np.uint8:
             found = "nothing" if result is None else f"{result.dtype} {result.shape}"
             raise InferenceFailed(

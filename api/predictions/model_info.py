@@ -12,7 +12,9 @@ from tritonclient.grpc import model_config_pb2
 from api.errors import InvalidInput
 
 INPUT, OUTPUT = "image", "prob"
-_DEFAULT_COLOR = "#888888"
+UNSURE_FROM = 128
+"""From this value of its plane on a model is unsure."""
+_DEFAULT_COLOR, _UNSURE_COLOR = "#888888", "#f0b44c"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class ModelInfo:
         patch_px: the model's window, square, in model pixels.
         max_batch: patches in one request.
         threshold: calibrated probability of the positive class from which a pixel counts as positive.
+        knows_unsure: whether the output has one plane more than classes, saying where the input does not look like what
+            the model was trained on, from `UNSURE_FROM` on.
         dice_carcinoma, dice_low95, dice_high95, cases, image_auc: measured on held-out cases; None when not stated.
     """
 
@@ -45,6 +49,7 @@ class ModelInfo:
     max_batch: int
     classes: tuple[ModelClass, ...]
     threshold: float
+    knows_unsure: bool
     organ: str
     licence: str
     training_data: str
@@ -55,6 +60,35 @@ class ModelInfo:
     dice_high95: float | None
     cases: int | None
     image_auc: float | None
+
+    @property
+    def planes(self) -> int:
+        """How many planes the output has: one a class, and one for "unsure" if the model knows it."""
+        return len(self.classes) + self.knows_unsure
+
+    @property
+    def unsure_index(self) -> int:
+        """The plane of "unsure", and the class number of polygons that would be positive if the model were sure."""
+        return len(self.classes)
+
+    @property
+    def unsure(self) -> ModelClass | None:
+        """How polygons are shown that would be positive if the model were sure; None if it does not know."""
+        if not self.knows_unsure:
+            return None
+        positive = self.positive
+        return ModelClass(
+            name="unsure",
+            label_en=f"Unsure: {positive.label_en}",
+            label_ko=f"불확실: {positive.label_ko}",
+            color=_UNSURE_COLOR,
+            positive=False,
+        )
+
+    @property
+    def polygon_classes(self) -> tuple[ModelClass, ...]:
+        """What a polygon's class number stands for."""
+        return (*self.classes, self.unsure) if self.unsure else self.classes
 
     @property
     def positive_index(self) -> int:
@@ -98,7 +132,10 @@ def read_repository(repository: Path) -> dict[str, ModelInfo | InvalidInput]:
 
 def _read(config: model_config_pb2.ModelConfig, parameters: dict[str, str]) -> ModelInfo:
     names = _texts(parameters["classes"])
-    patch_px = _patch_px(config, len(names))
+    knows_unsure = parameters.get("unsure_plane", "") == str(len(names))
+    if parameters.get("unsure_plane") and not knows_unsure:
+        raise ValueError(f"unsure_plane is {parameters['unsure_plane']}; it must be {len(names)}, behind the classes")
+    patch_px = _patch_px(config, len(names) + knows_unsure)
     positive = parameters["positive_class"]
     if positive not in names:
         raise ValueError(f"positive_class is '{positive}', which is not among the classes {', '.join(names)}")
@@ -117,6 +154,7 @@ def _read(config: model_config_pb2.ModelConfig, parameters: dict[str, str]) -> M
         max_batch=max(1, config.max_batch_size),
         classes=tuple(_class(name, labels.get(name), colors.get(name), positive=name == positive) for name in names),
         threshold=threshold,
+        knows_unsure=knows_unsure,
         organ=parameters.get("organ", ""),
         licence=parameters.get("licence", ""),
         training_data=parameters.get("training_data", ""),
@@ -130,8 +168,8 @@ def _read(config: model_config_pb2.ModelConfig, parameters: dict[str, str]) -> M
     )
 
 
-def _patch_px(config: model_config_pb2.ModelConfig, classes: int) -> int:
-    """The window's side, after checking that the model takes RGB patches and gives a probability a class and pixel."""
+def _patch_px(config: model_config_pb2.ModelConfig, planes: int) -> int:
+    """The window's side, after checking that the model takes RGB patches and answers so many planes of them."""
     inputs = {item.name: item for item in config.input}
     outputs = {item.name: item for item in config.output}
     if INPUT not in inputs or OUTPUT not in outputs:
@@ -140,8 +178,8 @@ def _patch_px(config: model_config_pb2.ModelConfig, classes: int) -> int:
     side = shape[0] if shape else 0
     if shape != [side, side, 3] or side < 128 or inputs[INPUT].data_type != model_config_pb2.TYPE_UINT8:
         raise ValueError(f"'{INPUT}' is {shape}; it must be TYPE_UINT8 [n, n, 3] with n of at least 128")
-    if result != [classes, side, side] or outputs[OUTPUT].data_type != model_config_pb2.TYPE_UINT8:
-        raise ValueError(f"'{OUTPUT}' is {result}; it must be TYPE_UINT8 [{classes}, {side}, {side}]")
+    if result != [planes, side, side] or outputs[OUTPUT].data_type != model_config_pb2.TYPE_UINT8:
+        raise ValueError(f"'{OUTPUT}' is {result}; it must be TYPE_UINT8 [{planes}, {side}, {side}]")
     return int(side)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.uint8]
-"""(C, patch_px, patch_px) uint8, probability x 255 of each class."""
+"""(P, patch_px, patch_px) uint8, the planes of a model's answer: see `ModelInfo.planes`."""
 
 _PATCHES, _DONE = "patches.u8", "done.log"
 _LINE = struct.Struct("<II")
@@ -29,12 +29,12 @@ class PatchStore:
 
     Args:
         folder: the prediction's folder; made if missing.
-        classes, patch_px: the shape of a patch's probabilities.
+        planes, patch_px: the shape of a patch's probabilities.
     """
 
-    def __init__(self, folder: Path, *, classes: int, patch_px: int) -> None:
-        self._shape = (classes, patch_px, patch_px)
-        self._slot_bytes = classes * patch_px * patch_px
+    def __init__(self, folder: Path, *, planes: int, patch_px: int) -> None:
+        self._shape = (planes, patch_px, patch_px)
+        self._slot_bytes = planes * patch_px * patch_px
         # Guards the descriptors: after `close` the system may give their numbers to other files.
         self._lock = threading.Lock()
         self._is_open = True
@@ -85,7 +85,7 @@ class PatchStore:
             os.write(self._log, _LINE.pack(slot, zlib.crc32(data)))
 
     def read(self, slot: int) -> Probabilities:
-        """A finished patch, (C, patch_px, patch_px) uint8, read-only."""
+        """A finished patch, (P, patch_px, patch_px) uint8, read-only."""
         return np.frombuffer(self._bytes(slot), np.uint8).reshape(self._shape)
 
     def _bytes(self, slot: int) -> bytes:

@@ -109,7 +109,7 @@ async def _classes(layers: Sequence[LayerRow], model_repository: Path) -> dict[U
     rows = await Prediction.filter(id__in=list(predictions)).values("id", "model")
     found = {predictions[row["id"]]: models.get(row["model"]) for row in rows}
     return {
-        layer_id: model.classes
+        layer_id: model.polygon_classes
         for layer_id, model in found.items()
         if model is not None and not isinstance(model, InvalidInput)
     }

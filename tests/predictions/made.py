@@ -23,6 +23,7 @@ REDNESS = ModelInfo(
         ModelClass("carcinoma", "Red", "빨강", "#d62839", positive=True),
     ),
     threshold=0.5,
+    knows_unsure=False,
     organ="test pattern",
     licence="CC0-1.0",
     training_data="none",

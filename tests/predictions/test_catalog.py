@@ -46,8 +46,8 @@ async def test_the_server_tells_what_is_ready(standin_triton: TritonProcess, tmp
     async with ModelCatalog(settings_for(tmp_path, standin_triton.address)) as catalog:
         found = {entry.info.name: entry.is_ready for entry in await catalog.entries()}
 
-        assert found == {"redness": True, "slow": True, "faulty": True, "mortal": False}
-        assert (await catalog.model(None)).name == "faulty"
+        assert found == {"redness": True, "slow": True, "doubtful": True, "faulty": True, "mortal": False}
+        assert (await catalog.model(None)).name == "doubtful"
 
 
 async def test_a_model_put_there_later_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from api.errors import InvalidInput
-from api.predictions.model_info import ModelInfo, read_model_info, read_repository
+from api.predictions.model_info import ModelClass, ModelInfo, read_model_info, read_repository
 from tests.servers.triton import write_model
 
 
@@ -70,6 +70,29 @@ def test_shapes_are_checked(config: model_config_pb2.ModelConfig) -> None:
         read_model_info(config)
     config.input[0].name = "picture"
     with pytest.raises(InvalidInput, match="the model needs an input 'image' and an output 'prob'"):
+        read_model_info(config)
+
+
+def test_a_model_that_knows_when_it_is_unsure_has_one_plane_more(
+    config: model_config_pb2.ModelConfig, tmp_path: Path
+) -> None:
+    plain = read_model_info(config)
+    assert (plain.planes, plain.knows_unsure, plain.unsure) == (3, False, None)
+    assert plain.polygon_classes == plain.classes
+    write_model(tmp_path, "doubtful")
+
+    doubtful = read_repository(tmp_path)["doubtful"]
+
+    assert isinstance(doubtful, ModelInfo)
+    assert (doubtful.planes, doubtful.unsure_index) == (4, 3)
+    assert doubtful.polygon_classes[3] == doubtful.unsure
+    assert doubtful.unsure == ModelClass("unsure", "Unsure: Red", "불확실: 빨강", "#f0b44c", positive=False)
+
+
+def test_a_wrong_place_of_the_unsure_plane_is_refused(config: model_config_pb2.ModelConfig) -> None:
+    config.parameters["unsure_plane"].string_value = "1"
+
+    with pytest.raises(InvalidInput, match="unsure_plane is 1; it must be 3, behind the classes"):
         read_model_info(config)
 
 

@@ -12,9 +12,9 @@ from tests.servers.triton import TritonProcess, write_model
 
 @pytest.fixture(scope="session")
 def standin_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model repository with the stand-ins `redness`, `slow` and `faulty`."""
+    """A model repository with the stand-ins `redness`, `slow`, `doubtful` and `faulty`."""
     repository = tmp_path_factory.mktemp("models")
-    for name in ("redness", "slow", "faulty"):
+    for name in ("redness", "slow", "doubtful", "faulty"):
         write_model(repository, name)
     return repository
 

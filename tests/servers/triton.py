@@ -1,7 +1,8 @@
 """A real Triton server for tests, with small models whose answers are known in advance.
 
 `redness` calls carcinoma what is redder than blue, and benign what is bluer than red, pixel by pixel; `slow` does the
-same after a fifth of a second; `faulty` fails at every request; `mortal` dies at the first request of every life.
+same after a fifth of a second; `doubtful` does so too and is unsure where there is much green; `faulty` fails at every
+request; `mortal` dies at the first request of every life.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _CONFIG = """name: "{name}"
 backend: "python"
 max_batch_size: 8
 input [{{ name: "image", data_type: TYPE_UINT8, dims: [ 512, 512, 3 ] }}]
-output [{{ name: "prob", data_type: TYPE_UINT8, dims: [ 3, 512, 512 ] }}]
+output [{{ name: "prob", data_type: TYPE_UINT8, dims: [ {planes}, 512, 512 ] }}]
 instance_group [{{ kind: KIND_CPU count: 1 }}]
 {parameters}
 """
@@ -46,7 +47,7 @@ class TritonPythonModel:
             image = array_of(pb_utils.get_input_tensor_by_name(request, "image")).astype(np.int16)
             red = np.clip(image[..., 0] - image[..., 2], 0, 255)
             blue = np.clip(image[..., 2] - image[..., 0], 0, 255)
-            prob = np.stack([255 - red - blue, blue, red], axis=1).astype(np.uint8)
+            prob = np.stack([255 - red - blue, blue, red{more}], axis=1).astype(np.uint8)
             answers.append(pb_utils.InferenceResponse([tensor_of("prob", np.ascontiguousarray(prob))]))
         return answers
 """
@@ -55,7 +56,9 @@ _BEFORE = {
     "slow": "time.sleep(0.2)",
     "faulty": "raise ValueError('the weights are melted')",
     "mortal": "os.kill(os.getpid(), 9)",
+    "doubtful": "pass",
 }
+_DOUBTFUL = "doubtful"
 
 
 def triton_venv() -> Path:
@@ -81,12 +84,16 @@ def write_model(repository: Path, name: str, *, threshold: float = 0.5, mpp: flo
         "dice_carcinoma": "0.5",
         "cases": "7",
     }
+    is_doubtful = name == _DOUBTFUL
+    if is_doubtful:
+        facts["unsure_plane"] = str(len(CLASSES))
     lines = [f"parameters {{ key: {json.dumps(k)} value {{ string_value: {_quoted(v)} }} }}" for k, v in facts.items()]
     folder = repository / name
     (folder / "1").mkdir(parents=True)
-    config = _CONFIG.format(name=name, parameters="\n".join(lines))
+    config = _CONFIG.format(name=name, planes=len(CLASSES) + is_doubtful, parameters="\n".join(lines))
     (folder / "config.pbtxt").write_text(config, encoding="utf-8")
-    (folder / "1" / "model.py").write_text(_REDNESS.format(before=_BEFORE[name]), encoding="utf-8")
+    model = _REDNESS.format(before=_BEFORE[name], more=", image[..., 1]" if is_doubtful else "")
+    (folder / "1" / "model.py").write_text(model, encoding="utf-8")
 
 
 def _quoted(text: str) -> str:

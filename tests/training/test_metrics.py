@@ -92,6 +92,24 @@ def test_a_higher_threshold_never_calls_more_carcinoma(
     assert (fewer <= more).all()
 
 
+def test_carcinoma_marked_unsure_is_counted_apart() -> None:
+    labels = square(CARCINOMA)
+    mark = np.zeros((1, *labels.shape), np.uint8)
+    mark[0, : SIDE // 2] = 128
+    mark[0, SIDE // 2 :] = 127
+    result = measure_image(np.concatenate([certain(labels), mark]), labels, "a", 0.5)
+    in_upper_half = int((labels[: SIDE // 2] == CARCINOMA).sum())
+    assert result.unsure.tolist() == [
+        (labels == CARCINOMA).sum(),
+        in_upper_half,
+        (labels == CARCINOMA).sum(),
+        in_upper_half,
+    ]
+    assert np.array_equal(result.confusion, perfect("a", CARCINOMA).confusion)
+    expected = in_upper_half / (labels == CARCINOMA).sum()
+    assert summarise([result])["carcinoma_marked_unsure"] == pytest.approx(expected, abs=1e-4)
+
+
 def perfect(case: str, label: int) -> ImageResult:
     labels = square(label)
     shown = np.where(labels == HIGH_GRADE, CARCINOMA, labels)
@@ -113,6 +131,7 @@ def test_a_perfect_model_has_perfect_figures() -> None:
         "dice_carcinoma_low95": 1.0,
         "dice_carcinoma_high95": 1.0,
         "highgrade_called_carcinoma": 1.0,
+        "carcinoma_marked_unsure": 0.0,
     }
 
 

@@ -35,6 +35,7 @@ KEYS = [
     "dice_carcinoma_low95",
     "dice_carcinoma_high95",
     "highgrade_called_carcinoma",
+    "carcinoma_marked_unsure",
     "mp_per_s",
 ]
 

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 import tifffile
 
-GLASS, TISSUE, LESION = (244, 244, 244), (200, 120, 200), (230, 60, 30)
+GLASS, TISSUE, LESION, ODD_LESION = (244, 244, 244), (200, 120, 200), (230, 60, 30), (230, 160, 30)
 LESION_PROBABILITY = (230 - 30) / 255
 
 
@@ -24,6 +24,8 @@ class PaintedSlide:
     height_um: float
     tissue: shapely.Geometry
     lesions: shapely.Geometry
+    odd_lesions: shapely.Geometry
+    """Those of which the model `doubtful` is unsure."""
 
     @property
     def lesions_px(self) -> shapely.Geometry:
@@ -39,10 +41,12 @@ def paint_slide(
     height_um: int = 1200,
     tissue: Sequence[shapely.Geometry] = (),
     lesions: Sequence[shapely.Geometry] = (),
+    odd_lesions: Sequence[shapely.Geometry] = (),
     levels: int = 4,
 ) -> PaintedSlide:
     """Write a lossless tiled pyramid. A pixel shows what lies under its centre."""
-    slide = PaintedSlide(path, mpp, width_um, height_um, shapely.union_all(tissue), shapely.union_all(lesions))
+    shapes = (shapely.union_all(one) for one in (tissue, lesions, odd_lesions))
+    slide = PaintedSlide(path, mpp, width_um, height_um, *shapes)
     with tifffile.TiffWriter(path) as tiff:
         for level in range(levels):
             size = mpp * 2**level
@@ -64,7 +68,7 @@ def _paint(slide: PaintedSlide, um_a_pixel: float) -> np.ndarray:
     columns, rows = round(slide.width_um / um_a_pixel), round(slide.height_um / um_a_pixel)
     x, y = np.meshgrid((np.arange(columns) + 0.5) * um_a_pixel, (np.arange(rows) + 0.5) * um_a_pixel)
     picture = np.full((rows, columns, 3), GLASS, np.uint8)
-    for shape, color in ((slide.tissue, TISSUE), (slide.lesions, LESION)):
+    for shape, color in ((slide.tissue, TISSUE), (slide.lesions, LESION), (slide.odd_lesions, ODD_LESION)):
         if not shape.is_empty:
             shapely.prepare(shape)
             picture[shapely.contains_xy(shape, x, y)] = color

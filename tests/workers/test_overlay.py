@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from workers.overlay import decode_png, encode_png, halved, unsure
+from workers.overlay import decode_png, encode_png, halved, undecided
 
 TILES = arrays.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just(4)))
 
@@ -29,9 +29,9 @@ def test_what_is_no_png_is_refused() -> None:
 
 
 @given(values=arrays.arrays(np.uint8, st.tuples(st.integers(2, 5), st.just(3), st.just(4))))
-def test_unsure_is_the_distance_of_the_two_best(values: np.ndarray) -> None:
+def test_undecided_is_the_distance_of_the_two_best(values: np.ndarray) -> None:
     ordered = np.sort(values.astype(int), axis=0)
-    assert np.array_equal(unsure(values), 255 - (ordered[-1] - ordered[-2]))
+    assert np.array_equal(undecided(values), 255 - (ordered[-1] - ordered[-2]))
 
 
 @given(tile=arrays.arrays(np.uint8, (4, 6, 4)), known=arrays.arrays(np.bool_, (4, 6)))

@@ -203,7 +203,7 @@ async def test_checkpoints_that_nobody_needs_are_removed(
     slide = await store(parts.storage, two_lesions)
     kept, cancelled = await ask_for(slide, parts.client), await ask_for(slide, parts.client, "slow")
     for prediction in (kept, cancelled):
-        PatchStore(parts.storage.prediction_path(prediction.id), classes=3, patch_px=512).close()
+        PatchStore(parts.storage.prediction_path(prediction.id), planes=3, patch_px=512).close()
     await jobs.cancel(cancelled.id, by=None)
 
     await discard_checkpoints(parts.storage)

@@ -57,6 +57,30 @@ async def test_polygons_lie_where_the_lesions_were_painted(mpp: float, triton: T
     assert features[0]["properties"]["measurements"]["Mean probability"] == pytest.approx(LESION_PROBABILITY, abs=1e-3)
 
 
+async def test_what_does_not_look_like_the_training_is_told_apart(triton: TritonProcess, tmp_path: Path) -> None:
+    sure, odd = shapely.box(200, 200, 500, 600), shapely.box(500, 200, 900, 600)
+    slide = paint_slide(
+        tmp_path / "slide.tiff", mpp=0.5, tissue=[shapely.box(100, 100, 1500, 1100)], lesions=[sure], odd_lesions=[odd]
+    )
+    out = tmp_path / "out.geojson"
+
+    figures = await predict_file(settings_for(triton, tmp_path), slide.path, out, model="doubtful")
+
+    found = {
+        feature["properties"]["classification"]["name"]: (feature, shape(feature["geometry"]))
+        for feature in json.loads(out.read_text())["features"]
+    }
+    assert list(found) == ["Red", "Unsure: Red"]
+    assert found["Red"][1].bounds == (400, 400, 1000, 1200)
+    assert found["Unsure: Red"][1].bounds == (1000, 400, 1800, 1200)
+    assert found["Red"][0]["properties"]["metadata"]["unsure"] is False
+    assert found["Unsure: Red"][0]["properties"]["metadata"]["unsure"] is True
+    assert found["Unsure: Red"][0]["properties"]["classification"]["color"] == [240, 180, 76]
+    assert figures["polygons"] == 2
+    assert figures["cancer_mm2"] == pytest.approx(sure.area / 1e6, rel=0.002)
+    assert figures["unsure_mm2"] == pytest.approx(odd.area / 1e6, rel=0.002)
+
+
 async def test_a_blank_slide_needs_no_patch(triton: TritonProcess, tmp_path: Path) -> None:
     slide = paint_slide(tmp_path / "blank.tiff", mpp=0.5)
 

@@ -459,6 +459,8 @@ export const en = {
     positive: "Cancer",
     benign: "Benign",
     unsure: "Unsure",
+    unlike:
+      "Most of what looks like cancer here does not look like what the model was trained on. Do not rely on this result.",
     result: "Result",
     tissue: "Tissue",
     cancer: "Cancer",

@@ -445,6 +445,7 @@ export const ko = {
     positive: "암",
     benign: "양성",
     unsure: "불확실",
+    unlike: "여기서 암처럼 보이는 부분 대부분이 모델이 학습한 조직과 다릅니다. 이 결과를 믿지 마세요.",
     result: "결과",
     tissue: "조직",
     cancer: "암",

@@ -35,6 +35,8 @@ export interface Prediction {
   readonly mpPerS: number | null;
   readonly tissueMm2: number | null;
   readonly cancerMm2: number | null;
+  /** What would be cancer, but does not look like the model's training. */
+  readonly unsureMm2: number | null;
   readonly polygons: number | null;
   readonly seconds: number | null;
   readonly error: string | null;

@@ -14,8 +14,8 @@ export interface TermLook {
 
 const UNSURE = /unsure|uncertain|불확실|미정/i;
 
-/** A term for "I can't say" is hatched and dashed, whatever its colour, so that it never reads as a finding. */
-export function lookOf(term: Term | undefined): TermLook {
+/** A term, or a model's class, for "I can't say" is hatched and dashed, whatever its colour, so that it never reads as a finding. */
+export function lookOf(term: Pick<Term, "name" | "color"> | undefined): TermLook {
   if (term === undefined) return { color: NO_TERM_COLOR, pattern: "solid" };
   return { color: term.color, pattern: UNSURE.test(term.name) ? "hatched" : "solid" };
 }

@@ -91,7 +91,7 @@ function Details({ model }: { readonly model: Model }) {
       <summary>{t("ai.limits")}</summary>
       <ul>
         <li>{t("ai.outside")}</li>
-        {model.limits.map((limit) => (
+        {(korean ? model.limitsKo : model.limits).map((limit) => (
           <li key={limit}>{limit}</li>
         ))}
       </ul>

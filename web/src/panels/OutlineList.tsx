@@ -6,12 +6,13 @@ import { showToast } from "../app/toasts";
 import { useObservable } from "../app/useObservable";
 import { currentLanguage } from "../i18n";
 import { formatNumber } from "../i18n/format";
+import { lookOf } from "../model/terms";
 import { formatArea } from "../model/units";
 import type { PredictionPolygon } from "../viewer/facade";
 import styles from "./AiPanel.module.css";
 import { exportUrl } from "./exchange";
 import panel from "./panel.module.css";
-import type { Model } from "./predictionDesk";
+import { type Model, polygonClasses } from "./predictionDesk";
 import { useOpenSlide } from "./slideContext";
 import { TermSwatch } from "./TermSwatch";
 import { termForClass } from "./termForClass";
@@ -26,7 +27,7 @@ export function OutlineList() {
   const { polygons, loading } = useObservable(workbench.predictionResults);
   const selected = useObservable(workbench.selectedPredictionPolygon);
   const activeTerm = useObservable(workbench.activeTermId);
-  const classes = desk.shownModel?.classes ?? [];
+  const classes = polygonClasses(desk.shownModel);
   const scale = { mppX: slide.mppX ?? null, mppY: slide.mppY ?? null };
   const language = currentLanguage();
 
@@ -77,7 +78,7 @@ export function OutlineList() {
         >
           {(polygon) => (
             <>
-              <TermSwatch look={{ color: kindOf(polygon)?.color ?? "var(--ai)", pattern: "solid" }} />
+              <TermSwatch look={lookOf(kindOf(polygon))} />
               <span className={panel.label}>{nameOf(polygon)}</span>
               <span className={panel.figure}>{formatArea(polygon.areaPx, scale, language)}</span>
             </>

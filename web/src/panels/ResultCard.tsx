@@ -8,7 +8,7 @@ import { Section } from "./Section";
 /** What a finished prediction found, in figures. */
 export function ResultCard({ prediction }: { readonly prediction: Prediction }) {
   const { t } = useTranslation();
-  const { tissueMm2, cancerMm2, polygons, seconds } = prediction;
+  const { tissueMm2, cancerMm2, unsureMm2, polygons, seconds } = prediction;
   return (
     <Section
       title={t("ai.result")}
@@ -20,10 +20,17 @@ export function ResultCard({ prediction }: { readonly prediction: Prediction }) 
         {cancerMm2 !== null && tissueMm2 !== null && tissueMm2 > 0 && (
           <Figure name={t("ai.share")} value={formatPercent(cancerMm2 / tissueMm2, 1)} ai />
         )}
+        {unsureMm2 !== null && <Figure name={t("ai.unsure")} value={formatArea(unsureMm2)} />}
         {polygons !== null && <Figure name={t("ai.outlines")} value={formatNumber(polygons)} />}
       </dl>
+      {isMostlyUnsure(prediction) && <p className={styles.warning}>{t("ai.unlike")}</p>}
     </Section>
   );
+}
+
+/** Whether most of what would be cancer does not look like the model's training: then the slide is probably not for it. */
+function isMostlyUnsure({ cancerMm2, unsureMm2 }: Prediction): boolean {
+  return unsureMm2 !== null && unsureMm2 > (cancerMm2 ?? 0);
 }
 
 interface FigureProps {

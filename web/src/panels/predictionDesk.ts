@@ -38,6 +38,12 @@ export interface PredictionDesk {
 const NO_CLASSES: Model["classes"] = [];
 const NO_PREDICTIONS = new Value<readonly Prediction[]>([]);
 
+/** What a predicted outline's class number stands for: a class, or what would be positive if the model were sure. */
+export function polygonClasses(model: Model | null): Model["classes"] {
+  if (model === null) return NO_CLASSES;
+  return model.unsure ? [...model.classes, model.unsure] : model.classes;
+}
+
 export const isRunning = (prediction: Prediction): boolean =>
   prediction.status === "QUEUED" || prediction.status === "RUNNING";
 
@@ -59,7 +65,7 @@ export function usePredictionDesk(
   const shownModel = models.find((each) => each.name === shown?.model) ?? null;
 
   const shownId = shown?.id ?? null;
-  const classes = shownModel?.classes ?? NO_CLASSES;
+  const classes = useMemo(() => polygonClasses(shownModel), [shownModel]);
   useEffect(() => {
     workbench?.showPrediction(shownId, classes);
   }, [workbench, shownId, classes]);

@@ -28,6 +28,14 @@ describe("colorHeatmap", () => {
     expect([...classes].filter((_, i) => i % 4 === 2)).toEqual([0, 0, 255]);
   });
 
+  it("hatches unsure only where the positive class would be, and never as positive", () => {
+    const { classes, unsure } = colorHeatmap(rgba([0, 0, 255, 255], [255, 0, 128, 255]), ALL, PALETTE);
+    expect([...(unsure ?? [])]).toEqual([0, 0, 0, 0, 255, 255, 255, 255]);
+    expect(classes.every((value) => value === 0)).toBe(true);
+    const hidden = { ...ALL, classes: { ...ALL.classes, unsure: false } };
+    expect(colorHeatmap(rgba([255, 0, 128, 255]), hidden, PALETTE).classes[3]).toBe(0);
+  });
+
   it("shows what lies below when a class is switched off", () => {
     const style = { ...ALL, classes: { positive: false, benign: true, unsure: false } };
     const { classes, unsure } = colorHeatmap(rgba([255, 255, 255, 255]), style, PALETTE);

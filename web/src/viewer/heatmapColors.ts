@@ -23,7 +23,8 @@ export interface ColoredPixels {
 /**
  * Colours one heatmap tile.
  *
- * `raw` is RGBA: R the positive class, G benign epithelium, B unsure, each probability times 255; A 0 where nothing was inferred.
+ * `raw` is RGBA: R the positive class, G benign epithelium, each probability times 255; B how unsure the model is; A 0 where nothing
+ * was inferred. Unsure is shown where the positive class would be: elsewhere nobody relies on the model.
  * Alpha grows from 60 % at the threshold to 100 % at certainty; the layer's opacity comes on top.
  */
 export function colorHeatmap(raw: Uint8ClampedArray, style: HeatmapStyle, palette: HeatmapPalette): ColoredPixels {
@@ -34,10 +35,11 @@ export function colorHeatmap(raw: Uint8ClampedArray, style: HeatmapStyle, palett
   for (let i = 0; i < raw.length; i += 4) {
     if ((raw[i + 3] ?? 0) < 128) continue;
     const [positiveP, benignP] = [raw[i] ?? 0, raw[i + 1] ?? 0];
-    if (style.classes.unsure && (raw[i + 2] ?? 0) >= UNSURE_FROM) {
+    const isUnsure = positiveP >= from && (raw[i + 2] ?? 0) >= UNSURE_FROM;
+    if (isUnsure && style.classes.unsure) {
       unsure ??= new Uint8ClampedArray(raw.length);
       unsure.fill(255, i, i + 4);
-    } else if (style.classes.positive && positiveP >= from) {
+    } else if (style.classes.positive && positiveP >= from && !isUnsure) {
       paint(classes, i, positive, positiveP, from);
     } else if (style.classes.benign && benignP >= from) {
       paint(classes, i, benign, benignP, from);

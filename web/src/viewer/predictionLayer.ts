@@ -2,6 +2,7 @@
 import Flatbush from "flatbush";
 import type { Bounds, Geometry, Position, Ring } from "../model/annotation";
 import { areaOf, boundsOfPositions, closeRing, hits } from "../model/geometry";
+import { lookOf, type TermLook } from "../model/terms";
 import { NO_CLASS, type PackedObjects } from "../model/wire";
 import { CASING } from "./annotationLayer";
 import { CanvasLayer } from "./canvasLayer";
@@ -26,7 +27,9 @@ const FRAME_BUDGET_MS = 8;
 /** How much further than the screen such a picture reaches, on each side. */
 const MARGIN = 0.2;
 const REDRAW_AFTER_MS = 120;
-const FALLBACK_COLOR = "#ff7aa8";
+const FALLBACK = { name: "", color: "#ff7aa8" };
+/** Dashes of what the model is unsure about. */
+const DASH_PX = [5, 4];
 
 interface Picture {
   readonly canvas: HTMLCanvasElement;
@@ -170,10 +173,10 @@ export class PredictionLayer extends CanvasLayer {
     }
     context.lineJoin = "round";
     for (const [kind, members] of byClass) {
-      const color = this.classes[kind]?.color ?? FALLBACK_COLOR;
+      const look = lookOf(this.classes[kind] ?? FALLBACK);
       // A path of thousands of outlines costs more than their sum.
       for (let from = 0; from < members.length; from += OBJECTS_A_PATH) {
-        this.drawSome(context, view.downsample, toScreen, objects, members.slice(from, from + OBJECTS_A_PATH), color);
+        this.drawSome(context, view.downsample, toScreen, objects, members.slice(from, from + OBJECTS_A_PATH), look);
       }
     }
     if (this.highlighted === null) return;
@@ -189,7 +192,7 @@ export class PredictionLayer extends CanvasLayer {
     toScreen: Affine,
     objects: PackedObjects,
     members: readonly number[],
-    color: string,
+    { color, pattern }: TermLook,
   ): void {
     const [large, small, dots] = [new Path2D(), new Path2D(), new Path2D()];
     for (const i of members) {
@@ -205,8 +208,10 @@ export class PredictionLayer extends CanvasLayer {
       context.fill(small, "evenodd");
     }
     stroke(context, large, CASING, 3.5);
+    context.setLineDash(pattern === "hatched" ? DASH_PX : []);
     stroke(context, large, color, 1.5);
     stroke(context, small, color, 1);
+    context.setLineDash([]);
     context.fillStyle = color;
     context.fill(dots);
   }

@@ -42,7 +42,16 @@ export function annotation(id: string, values: Partial<Annotation> = {}): Annota
 export const PREDICTION: Prediction = {
   ...{ id: "x1", slideId: "s1", model: "tumor_fast", modelVersion: "3", status: "RUNNING", region: null },
   ...{ threshold: 0.5, done: 812, total: 1268, etaSeconds: 4, queuePlace: null, mpPerS: 19.64, tissueMm2: null },
-  ...{ cancerMm2: null, polygons: null, seconds: null, error: null, layerId: null, heatmap: null, heatmapVersion: 1 },
+  ...{
+    cancerMm2: null,
+    unsureMm2: null,
+    polygons: null,
+    seconds: null,
+    error: null,
+    layerId: null,
+    heatmap: null,
+    heatmapVersion: 1,
+  },
   ...{ requestedBy: BEN, createdAt: "2026-01-01T00:00:00Z", startedAt: null, finishedAt: null },
 };
 
