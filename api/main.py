@@ -25,6 +25,7 @@ from api.predictions.catalog import ModelCatalog
 from api.predictions.live import PredictionSource
 from api.routes import auth, downloads, exchange, geometry, health, heatmaps, tiles, uploads
 from api.routes.errors import platform_error
+from api.routes.tile_lane import TileLane
 from api.routes.web import web_routes
 from api.settings import Settings, get_settings
 from api.slides.services import slide_services
@@ -65,7 +66,7 @@ def create_app(settings: Settings) -> Starlette:
         *health.routes,
         *web_routes(),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={PlatformError: platform_error})
+    return TileLane(routes=routes, lifespan=lifespan, exception_handlers={PlatformError: platform_error})
 
 
 logging.basicConfig(level=get_settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -15,7 +15,6 @@ import uvicorn
 import uvloop
 from openslide import OpenSlide
 from openslide.deepzoom import DeepZoomGenerator
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -28,6 +27,7 @@ from api.models.project import Membership, Project, Role
 from api.models.user import User
 from api.routes import tiles
 from api.routes.errors import platform_error
+from api.routes.tile_lane import TileLane
 from api.settings import Settings
 from api.slides.services import slide_services
 from benchmarks._textured import TILE, textured, write_slide
@@ -68,7 +68,7 @@ async def main(data: Path) -> None:
         await Membership.create(project=project, user=user, role=Role.VIEWER)
         slides = {name: await services.ingest.import_file(path, project.id, None) for name, path in files.items()}
         recipe = DeepZoomRecipe({name: services.storage.slide_path(slide.sha256) for name, slide in slides.items()})
-        app = Starlette(
+        app = TileLane(
             routes=[
                 *tiles.routes,
                 Route("/deepzoom/{name}/{level:int}/{column:int}_{row:int}.jpg", recipe.tile),

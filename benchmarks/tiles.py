@@ -19,7 +19,6 @@ from pathlib import Path
 
 from benchmarks._nginx import has_nginx, nginx
 
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 CONNECTIONS = 8
 ROUNDS = 24
 
@@ -37,17 +36,17 @@ class Measured:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its children."""
+    """Time on a processor of a process's and its children's threads, to the microsecond."""
     total = 0.0
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
         try:
-            after_name = (folder / "stat").read_text().rpartition(")")[2].split()
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if int(folder.name) == pid or parent == pid:
+                total += sum(int(one.read_text().split()[0]) for one in folder.glob("task/*/schedstat")) / 1e9
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(folder.name) == pid or int(after_name[1]) == pid:
-            total += (int(after_name[11]) + int(after_name[12])) / TICKS_PER_S
     return total
 
 
@@ -135,6 +134,11 @@ async def measure(bench: Bench, folder: Path) -> dict[str, float | None]:
     return {
         "native_us": native.cpu_us,
         "deepzoom_us": recipe.cpu_us,
+        "between_us": made.cpu_us,
+        "between_deepzoom_us": between.cpu_us,
+        "jp2k_first_us": jpeg2000_first.cpu_us,
+        "jp2k_deepzoom_us": jpeg2000_recipe.cpu_us,
+        "jp2k_repeat_us": jpeg2000_again.cpu_us,
         "native_cpu_vs_deepzoom": recipe.cpu_us / native.cpu_us,
         "native_cpu_share_of_nginx": limit_us / native.cpu_us if limit_us is not None else None,
         "between_level_vs_deepzoom": between.cpu_us / made.cpu_us,

@@ -11,6 +11,7 @@ import strawberry
 from api.auth.permissions import require_project, require_slide, require_viewer, require_visible_slide
 from api.auth.tile_grants import sign_tile_grant
 from api.auth.viewer import Action, allows
+from api.errors import NotFound
 from api.models.slide import Slide as SlideRow
 from api.models.slide import Upload as UploadRow
 from api.slides import catalog
@@ -144,7 +145,10 @@ class Slide:
     async def tile_source(self, info: Info) -> TileSource:
         viewer = require_viewer(info.context.viewer)
         pyramid = Pyramid.from_rows(self.row.levels, self.row.tile_size)
-        grant, expires_at = sign_tile_grant(info.context.settings, viewer, self.row.id)
+        role = await info.context.loader(RoleByProjectAndUserLoader).load((self.row.project_id, viewer.user_id))
+        if role is None:
+            raise NotFound(f"There is no slide {self.row.id}, or you are not a member of its project.")
+        grant, expires_at = sign_tile_grant(info.context.settings, viewer, role, self.row.id)
         return TileSource(
             url_template=f"/slides/{self.id}/tiles/{{level}}/{{column}}_{{row}}.jpg",
             tile_size=pyramid.tile_size,

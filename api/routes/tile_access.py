@@ -1,27 +1,37 @@
-"""Who may see a slide's pixels, remembered for a moment so that a tile needs no query."""
+"""Who may see a slide's pixels, remembered for a moment or signed into a grant, so that a tile needs no query."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from api.auth.permissions import require_visible_slide
 from api.auth.sessions import viewer_of
-from api.auth.tile_grants import viewer_of_grant
-from api.auth.viewer import Viewer
+from api.auth.tile_grants import read_tile_grant
 from api.models.project import Role
 from api.models.slide import Slide
 from api.slides.pyramid import Pyramid
+from api.slides.single_flight import SingleFlight
 from api.slides.tiles import SlideSource
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 CACHE_S = 15.0
-"""With the few seconds for which a session is remembered, a removed member loses tiles within 30 s."""
+"""After a grant's `FRESH` 40 s, or the seconds for which a session is remembered: a removed member loses tiles within
+60 s, wherever the request lands."""
 CACHE_SIZE = 20_000
+
+Credentials = bytes
+"""A digest of all that a request may prove its sender by, exactly as it was sent."""
 
 
 @dataclass(frozen=True)
@@ -33,41 +43,73 @@ class TileAccess:
 
 
 class TileGate:
-    """Finds access by slide and a digest of the credentials as they were sent, and remembers it."""
+    """Finds access by slide and credentials, and remembers it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._entries: OrderedDict[tuple[UUID, bytes], tuple[TileAccess, float]] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, Credentials], tuple[TileAccess, float]] = OrderedDict()
+        self._sources: OrderedDict[UUID, tuple[SlideSource, float]] = OrderedDict()
+        self._finding: SingleFlight[tuple[str, Credentials], TileAccess] = SingleFlight()
 
-    def remembered(self, slide_id: UUID, credentials: bytes) -> TileAccess | None:
-        """The access found a moment ago, if any."""
-        access, until_s = self._entries.get((slide_id, credentials), (None, 0.0))
-        return access if until_s > self._clock() else None
+    def remembered(self, slide_id: str, credentials: Credentials) -> TileAccess | None:
+        """The access found a moment ago, if any. `slide_id` in lower case with hyphens."""
+        entry = self._entries.get((slide_id, credentials))
+        return entry[0] if entry is not None and entry[1] > self._clock() else None
 
-    async def find(self, connection: HTTPConnection, slide_id: UUID, credentials: bytes) -> TileAccess:
-        """Ask the database.
+    async def find(self, connection: HTTPConnection, slide_id: UUID, credentials: Credentials) -> TileAccess:
+        """The access by grant, else by the database: once for all who ask with the same credentials at a time.
 
         Raises:
             NotSignedIn, NotFound, NotPermitted: as `require_visible_slide`.
         """
-        grant = connection.query_params.get("grant")
-        if grant:
-            viewer: Viewer | None = viewer_of_grant(connection.app.state.settings, grant, slide_id)
-        else:
-            viewer = await viewer_of(connection)
-        access = await _find_access(viewer, slide_id)
-        self._entries[slide_id, credentials] = (access, self._clock() + CACHE_S)
-        self._entries.move_to_end((slide_id, credentials))
-        while len(self._entries) > CACHE_SIZE:
-            self._entries.popitem(last=False)
-        return access
+        key = str(slide_id), credentials
+        return await self._finding.run(key, lambda: self._find(connection, slide_id, key))
 
     def clear(self) -> None:
         """Ask the database again for everything."""
         self._entries.clear()
+        self._sources.clear()
+
+    async def _find(self, connection: HTTPConnection, slide_id: UUID, key: tuple[str, Credentials]) -> TileAccess:
+        sent = connection.query_params.get("grant")
+        grant = read_tile_grant(connection.app.state.settings, sent, slide_id) if sent else None
+        if grant is not None and grant.is_fresh:
+            access = TileAccess(grant.role, await self._source(slide_id))
+        else:
+            viewer = await viewer_of(connection) if grant is None else grant.viewer
+            found = await require_visible_slide(viewer, slide_id)
+            access = TileAccess(found.role, await self._source(slide_id))
+        _remember(self._entries, key, (access, self._clock() + CACHE_S))
+        return access
+
+    async def _source(self, slide_id: UUID) -> SlideSource:
+        """Where the pixels are; changes only when a slide's stored file is rewritten."""
+        entry = self._sources.get(slide_id)
+        if entry is not None and entry[1] > self._clock():
+            return entry[0]
+        slide = await Slide.get(id=slide_id).only("sha256", "levels", "tile_size")
+        source = SlideSource(slide.sha256, Pyramid.from_rows(slide.levels, slide.tile_size))
+        _remember(self._sources, slide_id, (source, self._clock() + CACHE_S))
+        return source
 
 
-async def _find_access(viewer: Viewer | None, slide_id: UUID) -> TileAccess:
-    found = await require_visible_slide(viewer, slide_id)
-    slide = await Slide.get(id=slide_id).only("sha256", "levels", "tile_size")
-    return TileAccess(found.role, SlideSource(slide.sha256, Pyramid.from_rows(slide.levels, slide.tile_size)))
+def read_credentials(scope: Scope) -> tuple[Credentials, bytes]:
+    """The request's credentials, and the value of its If-None-Match."""
+    cookie = authorization = wanted = b""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            cookie = value
+        elif name == b"authorization":
+            authorization = value
+        elif name == b"if-none-match":
+            wanted = value
+    sent = b"\0".join((cookie, authorization, scope["query_string"]))
+    return hashlib.blake2b(sent, digest_size=20).digest(), wanted
+
+
+def _remember(entries: OrderedDict[K, V], key: K, value: V) -> None:
+    """Keep `value` as the newest of at most `CACHE_SIZE`."""
+    entries[key] = value
+    entries.move_to_end(key)
+    while len(entries) > CACHE_SIZE:
+        entries.popitem(last=False)

@@ -6,8 +6,9 @@ never change, so every answer may be kept for ever by the browser that got it; p
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Coroutine
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
@@ -16,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.auth.viewer import Action, allows
 from api.errors import NotFound
-from api.routes.tile_access import TileAccess, TileGate
+from api.routes.tile_access import TileAccess, TileGate, read_credentials
 from api.slides.facts import PRIVATE_IMAGES
 from api.slides.pyramid import TileAddress
 from api.slides.tiles import TileService
@@ -47,22 +48,23 @@ class ImageEndpoint(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _answer(send, 405, [(b"allow", b"GET, HEAD")])
+            await _send(send, 405, [(b"allow", b"GET, HEAD")])
             return
         slide_id: UUID = scope["path_params"]["slide_id"]
-        credentials, wanted = _read_headers(scope)
-        access = self._gate.remembered(slide_id, credentials)
+        credentials, wanted = read_credentials(scope)
+        access = self._gate.remembered(str(slide_id), credentials)
         if access is None:
             access = await self._gate.find(HTTPConnection(scope), slide_id, credentials)
         self.check(access, scope)
         tag = f'"{access.source.sha256[:20]}-{EDITION}-{self.name(scope)}"'.encode()
-        headers = [_CACHE_CONTROL, (b"etag", tag)]
         if tag in wanted:
-            await _answer(send, 304, headers)
+            await answer(send, scope["method"], tag, wanted, b"")
             return
-        data = await self.image(scope["app"].state.tiles, access, scope)
-        headers += [_JPEG, (b"content-length", str(len(data)).encode())]
-        await _answer(send, 200, headers, b"" if scope["method"] == "HEAD" else data)
+        try:
+            data = await unless_gone(receive, self.image(scope["app"].state.tiles, access, scope))
+        except AskerGone:
+            return
+        await answer(send, scope["method"], tag, wanted, data)
 
 
 class TileEndpoint(ImageEndpoint):
@@ -104,21 +106,45 @@ class AssociatedEndpoint(ImageEndpoint):
         return await tiles.associated(access.source, self.name(scope))
 
 
-def _read_headers(scope: Scope) -> tuple[bytes, bytes]:
-    """A digest of the credentials as they were sent, and the value of If-None-Match."""
-    cookie = authorization = wanted = b""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            cookie = value
-        elif name == b"authorization":
-            authorization = value
-        elif name == b"if-none-match":
-            wanted = value
-    sent = b"\0".join((cookie, authorization, scope["query_string"]))
-    return hashlib.blake2b(sent, digest_size=20).digest(), wanted
+class AskerGone(Exception):
+    """The client has closed the connection before its answer was ready."""
 
 
-async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+async def unless_gone(receive: Receive, making: Coroutine[None, None, bytes]) -> bytes:
+    """What `making` gives; it is dropped when the client goes away first, so that others' tiles are made sooner.
+
+    Raises:
+        AskerGone: nobody waits for it any more.
+    """
+    asker = asyncio.current_task()
+    assert asker is not None, "an endpoint runs in a task"
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        asker.cancel()
+
+    watcher = asyncio.ensure_future(watch())
+    try:
+        return await making
+    except asyncio.CancelledError:
+        if watcher.done() and not watcher.cancelled() and not asker.uncancel():
+            raise AskerGone from None
+        raise
+    finally:
+        watcher.cancel()
+
+
+async def answer(send: Send, method: str, tag: bytes, wanted: bytes, data: bytes) -> None:
+    """Send a JPEG that never changes, or 304 to who has it."""
+    if tag in wanted:
+        await _send(send, 304, [_CACHE_CONTROL, (b"etag", tag)])
+        return
+    headers = [_CACHE_CONTROL, (b"etag", tag), _JPEG, (b"content-length", b"%d" % len(data))]
+    await _send(send, 200, headers, b"" if method == "HEAD" else data)
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

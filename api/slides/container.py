@@ -127,6 +127,11 @@ class StoredTiles:
         self.index = index
         self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
+    @classmethod
+    def beside(cls, path: Path, index_path: Path) -> StoredTiles:
+        """A stored slide with the index that was made when it was taken in."""
+        return cls(path, ContainerIndex.from_bytes(index_path.read_bytes()))
+
     def read(self, native: int, column: int, row: int) -> bytes | None:
         """The tile as a complete JPEG or JPEG 2000 stream, padded to the full tile; None where nothing was stored."""
         level = self.index.levels[native]

@@ -18,6 +18,7 @@ from api.slides.facts import SlideFacts
 from api.slides.names import safe_filename
 from api.slides.reader import ReaderPool
 from api.slides.storage import DiskFull, Storage
+from api.slides.turns import Urgency
 
 CHECK_TIMEOUT_S = 120.0
 CONVERT_TIMEOUT_S = 600.0
@@ -118,11 +119,12 @@ class Ingest:
         Raises:
             UnsupportedSlide: it is no slide.
         """
-        answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S)
+        answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S, urgency=Urgency.CHECK)
         pyramid: Path | None = None
         if answer.body["flat_image"]:
             pyramid = path.with_name("pyramid")
-            await self._pool.call("convert", {"path": str(path), "target": str(pyramid)}, timeout_s=CONVERT_TIMEOUT_S)
+            arguments = {"path": str(path), "target": str(pyramid)}
+            await self._pool.call("convert", arguments, timeout_s=CONVERT_TIMEOUT_S, urgency=Urgency.CHECK)
         facts, index = await self._pool.describe(pyramid or path, timeout_s=CHECK_TIMEOUT_S)
         return Checked(facts, index, pyramid)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ import simplejpeg
 
 from api.errors import NotFound
 from api.slides.check import describe_checked
-from api.slides.container import JPEG2000
+from api.slides.container import JPEG2000, StoredTiles
 from api.slides.convert import convert_to_pyramid
 from api.slides.patch_source import PatchSource, decode_jpeg2000
 from api.slides.reader_process import Operation
@@ -25,19 +27,28 @@ TILE_QUALITY = 95
 OPEN_SLIDES = 8
 
 cv2.setNumThreads(1)
-Opened = TypeVar("Opened", SlideFile, PatchSource)
+Opened = TypeVar("Opened", SlideFile, PatchSource, StoredTiles)
 
 
 class _OpenFiles:
     """The files read last, kept open. A path names one content: files are replaced by others, never changed."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[tuple[type[Any], str, int], Any] = OrderedDict()
+        self._open: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
 
-    def get(self, kind: type[Opened], path: str) -> Opened:
-        key = (kind, path, Path(path).stat().st_ino)
+    def slide(self, path: str) -> SlideFile:
+        return self._get("slide", path, lambda: SlideFile(Path(path)))
+
+    def patches(self, path: str) -> PatchSource:
+        return self._get("patches", path, lambda: PatchSource(Path(path)))
+
+    def stored(self, path: str, index: str) -> StoredTiles:
+        return self._get("stored", path, lambda: StoredTiles.beside(Path(path), Path(index)))
+
+    def _get(self, kind: str, path: str, open_file: Callable[[], Opened]) -> Opened:
+        key = (kind, path, os.stat(path).st_ino)  # noqa: PTH116 - for every tile
         if key not in self._open:
-            self._open[key] = kind(Path(path))
+            self._open[key] = open_file()
             if len(self._open) > OPEN_SLIDES:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(key)
@@ -76,23 +87,25 @@ def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
 def region(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """Raw pixels of one of the file's levels."""
     size = arguments["width"], arguments["height"]
-    slide = _files.get(SlideFile, arguments["path"])
+    slide = _files.slide(arguments["path"])
     return Message({}, [slide.read_region(arguments["level"], arguments["x"], arguments["y"], *size).tobytes()])
 
 
 def tile(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """A region of one of the file's levels as a JPEG."""
     size = arguments["width"], arguments["height"]
-    slide = _files.get(SlideFile, arguments["path"])
+    slide = _files.slide(arguments["path"])
     return Message({}, [encode_jpeg(slide.read_region(arguments["level"], arguments["x"], arguments["y"], *size))])
 
 
-def crop(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
+def crop(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """The top left part of a stored tile as a JPEG."""
-    if arguments["codec"] == JPEG2000:
-        whole = decode_jpeg2000(blobs[0], arguments["tile_size"])
-    else:
-        whole = decode_jpeg(blobs[0])
+    stored = _files.stored(arguments["path"], arguments["index"])
+    level = stored.index.levels[arguments["native"]]
+    data = stored.read(level.native, arguments["column"], arguments["row"])
+    if data is None:
+        raise damaged("a tile is missing")
+    whole = decode_jpeg2000(data, level.tile_size) if level.codec == JPEG2000 else decode_jpeg(data)
     pixels = whole[: arguments["height"], : arguments["width"]]
     if pixels.shape[:2] != (arguments["height"], arguments["width"]):
         raise damaged(f"a tile has only {pixels.shape[1]} x {pixels.shape[0]} pixels")
@@ -100,10 +113,21 @@ def crop(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
 
 
 def halve(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
-    """One tile from up to four of the finer level (row by row), each decoded at half size in the DCT domain."""
+    """One tile from up to four of the finer level (row by row), each decoded at half size in the DCT domain.
+
+    Those `from_file` are stored as they are needed; the others come as JPEGs for the `places`.
+    """
     width, height, half_tile = arguments["width"], arguments["height"], arguments["half_tile"]
-    pixels = np.full((height, width, 3), 255, np.uint8)
-    for place, data in zip(arguments["places"], blobs, strict=True):
+    parts: list[tuple[int, bytes | None]] = list(zip(arguments["places"], blobs, strict=True))
+    if arguments["from_file"]:
+        stored = _files.stored(arguments["path"], arguments["index"])
+        parts += [(place, stored.read(*address)) for place, *address in arguments["from_file"]]
+    pixels = np.empty((height, width, 3), np.uint8)
+    if len(parts) < 4 or any(data is None for _, data in parts):
+        pixels.fill(255)
+    for place, data in parts:
+        if data is None:
+            continue
         x, y = (place % 2) * half_tile, (place // 2) * half_tile
         part = decode_half(data)[: height - y, : width - x]
         pixels[y : y + part.shape[0], x : x + part.shape[1]] = part
@@ -112,7 +136,7 @@ def halve(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
 
 def thumbnail(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """The whole slide as a JPEG whose longer side has at most `max_px` pixels."""
-    source = _files.get(PatchSource, arguments["path"])
+    source = _files.patches(arguments["path"])
     width, height = source.facts.width, source.facts.height
     downsample = max(1.0, max(width, height) / arguments["max_px"])
     # In bands, so that the memory stays small however large the slide is.
@@ -123,7 +147,7 @@ def thumbnail(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 def associated(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """An associated image as a JPEG."""
-    pixels = _files.get(SlideFile, arguments["path"]).associated_image(arguments["name"])
+    pixels = _files.slide(arguments["path"]).associated_image(arguments["name"])
     if pixels is None:
         raise NotFound(f"The slide has no {arguments['name']} image.", code="NO_SUCH_IMAGE")
     return Message({}, [encode_jpeg(pixels)])

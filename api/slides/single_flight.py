@@ -13,11 +13,12 @@ V = TypeVar("V")
 class SingleFlight(Generic[K, V]):
     """Runs the work for a key once while any number of callers wait for it.
 
-    A caller that goes away does not stop the work: the result is kept by whoever did it, and the next caller finds it.
+    A caller that goes away does not stop the work while others wait for it; with the last one it ends.
     """
 
     def __init__(self) -> None:
         self._running: dict[K, asyncio.Task[V]] = {}
+        self._callers: dict[K, int] = {}
 
     async def run(self, key: K, work: Callable[[], Awaitable[V]]) -> V:
         """The result of `work`, or of the same key's work that is already running; its error reaches every caller."""
@@ -25,8 +26,19 @@ class SingleFlight(Generic[K, V]):
         if task is None:
             task = asyncio.ensure_future(_awaited(work))
             self._running[key] = task
+            self._callers[key] = 0
             task.add_done_callback(lambda done: self._finish(key, done))
-        return await asyncio.shield(task)
+        self._callers[key] += 1
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if self._running.get(key) is task:
+                self._callers[key] -= 1
+                if not self._callers[key]:
+                    # At once: who asks after this moment begins anew.
+                    self._forget(key)
+                    task.cancel()
+            raise
 
     async def aclose(self) -> None:
         """Stop everything that is running."""
@@ -36,10 +48,15 @@ class SingleFlight(Generic[K, V]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _finish(self, key: K, task: asyncio.Task[V]) -> None:
-        del self._running[key]
+        if self._running.get(key) is task:
+            self._forget(key)
         if not task.cancelled():
             # Marks the error as seen, for the case that every caller has gone.
             task.exception()
+
+    def _forget(self, key: K) -> None:
+        del self._running[key]
+        del self._callers[key]
 
 
 async def _awaited(work: Callable[[], Awaitable[V]]) -> V:

@@ -49,6 +49,7 @@ class TileService:
 
     async def aclose(self) -> None:
         await self._flights.aclose()
+        await self._cache.aclose()
         for stored in self._stored.values():
             stored.close()
         self._stored.clear()
@@ -59,8 +60,12 @@ class TileService:
         Raises:
             NotFound: there is no such tile.
         """
-        passed = self._passed_through(source, address)
-        return passed if passed is not None else self._cache.get(_tile_key(source, address))
+        stored = self._stored.get(source.sha256)
+        if stored is not None:
+            native = self._native_whole(stored, source.pyramid, address)
+            if native is not None:
+                return stored.read(native, address.column, address.row)
+        return self._cache.get(_tile_key(source, address))
 
     async def tile(self, source: SlideSource, address: TileAddress) -> bytes:
         """The tile as a JPEG, exactly as large as the slide's pixels in it.
@@ -81,7 +86,7 @@ class TileService:
         path = self._require_file(source)
         arguments = {"path": str(path), "max_px": THUMBNAIL_PX}
         return await self._made(
-            (source.sha256, f"thumbnail_{THUMBNAIL_PX}.jpg"),
+            (source.sha256, f"thumbnail_{THUMBNAIL_PX}"),
             lambda: self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S),
         )
 
@@ -93,7 +98,7 @@ class TileService:
         """
         path = self._require_file(source)
         return await self._made(
-            (source.sha256, f"associated_{name.lower()}.jpg"),
+            (source.sha256, f"associated_{name.lower()}"),
             lambda: self._pool.associated(path, name),
         )
 
@@ -103,35 +108,45 @@ class TileService:
         x, y, width, height = source.pyramid.tile_extent(address)
         if level.native is None:
             return await self._halved(source, address, width, height)
-        stored = (await self._open(source)).index.levels.get(level.native)
-        if stored is not None and stored.tile_size == source.pyramid.tile_size:
-            data = self._stored[source.sha256].read(level.native, address.column, address.row)
-            if data is None:
+        stored = await self._open(source)
+        stored_level = stored.index.levels.get(level.native)
+        files = self._files(source)
+        if stored_level is not None and stored_level.tile_size == source.pyramid.tile_size:
+            number = stored_level.tile_number(address.column, address.row)
+            if not stored_level.counts[number]:
                 return blank_tile(width, height)
-            arguments: dict[str, Any] = {
-                "codec": stored.codec,
-                "tile_size": stored.tile_size,
-                "width": width,
-                "height": height,
-            }
-            return await self._ask("crop", arguments, data)
-        path = str(self._storage.slide_path(source.sha256))
-        return await self._ask(
-            "tile", {"path": path, "level": level.native, "x": x, "y": y, "width": width, "height": height}
-        )
+            place = {"native": level.native, "column": address.column, "row": address.row}
+            return await self._ask("crop", {**files, **place, "width": width, "height": height})
+        area = {"level": level.native, "x": x, "y": y, "width": width, "height": height}
+        return await self._ask("tile", {"path": files["path"], **area})
 
     async def _halved(self, source: SlideSource, address: TileAddress, width: int, height: int) -> bytes:
-        """A level the file lacks: four tiles of the finer level at half size."""
+        """A level the file lacks: four tiles of the finer level at half size.
+
+        Whole tiles that the file stores are read by the reader itself.
+        """
+        stored = await self._open(source)
+        from_file: list[tuple[int, int, int, int]] = []
         places: list[int] = []
         parts: list[bytes] = []
         # One after the other: at most one tile per level is in the making, however deep the pyramid.
         for place, child in enumerate(source.pyramid.children(address)):
-            if child is not None:
+            if child is None:
+                continue
+            native = self._native_whole(stored, source.pyramid, child)
+            if native is not None:
+                from_file.append((place, native, child.column, child.row))
+            else:
                 places.append(place)
                 parts.append(await self.tile(source, child))
         half_tile = source.pyramid.tile_size // 2
-        arguments = {"width": width, "height": height, "half_tile": half_tile, "places": places}
+        size = {"width": width, "height": height, "half_tile": half_tile}
+        arguments = {**self._files(source), **size, "from_file": from_file, "places": places}
         return await self._ask("halve", arguments, *parts)
+
+    def _files(self, source: SlideSource) -> dict[str, str]:
+        """What a reader opens to get at stored tiles."""
+        return _files_of(self._storage, source.sha256)
 
     async def _ask(
         self, operation: str, arguments: dict[str, Any], *blobs: bytes, timeout_s: float | None = None
@@ -146,23 +161,25 @@ class TileService:
 
         async def make_and_keep() -> bytes:
             made = await make()
-            await self._cache.put(key, made)
+            self._cache.put(key, made)
             return made
 
         return await self._flights.run(key, make_and_keep)
 
-    def _passed_through(self, source: SlideSource, address: TileAddress) -> bytes | None:
-        """The stored JPEG, where the file's grid is the client's and the tile is a whole one."""
-        _, _, width, height = source.pyramid.tile_extent(address)
-        native = source.pyramid.levels[address.level].native
-        stored = self._stored.get(source.sha256)
-        side = source.pyramid.tile_size
-        if stored is None or native is None or width != side or height != side:
+    @staticmethod
+    def _native_whole(stored: StoredTiles, pyramid: Pyramid, address: TileAddress) -> int | None:
+        """The file's level whose stored JPEG is this very tile, whole and on the client's grid; None for all others.
+
+        Raises:
+            NotFound: there is no such tile.
+        """
+        side = pyramid.tile_size
+        _, _, width, height = pyramid.tile_extent(address)
+        native = pyramid.levels[address.level].native
+        if native is None or width != side or height != side:
             return None
         level = stored.index.levels.get(native)
-        if level is None or level.codec != JPEG or level.tile_size != side:
-            return None
-        return stored.read(native, address.column, address.row)
+        return native if level is not None and level.codec == JPEG and level.tile_size == side else None
 
     async def _open(self, source: SlideSource) -> StoredTiles:
         """The slide's file and index, kept open; the index is made anew when it is missing."""
@@ -193,7 +210,12 @@ class TileService:
 
 
 def _tile_key(source: SlideSource, address: TileAddress) -> Key:
-    return source.sha256, f"tiles/{address.level}/{address.column}_{address.row}.jpg"
+    return source.sha256, f"{address.level}/{address.column}_{address.row}"
+
+
+@lru_cache(maxsize=OPEN_SLIDES)
+def _files_of(storage: Storage, sha256: str) -> dict[str, str]:
+    return {"path": str(storage.slide_path(sha256)), "index": str(storage.index_path(sha256))}
 
 
 @lru_cache(maxsize=64)

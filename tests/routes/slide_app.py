@@ -19,6 +19,7 @@ from api.models.database import connected
 from api.models.user import User
 from api.routes import downloads, tiles, uploads
 from api.routes.errors import platform_error
+from api.routes.tile_lane import TileLane
 from api.settings import Settings
 from api.slides.services import SlideServices, slide_services
 from tests.servers import in_process
@@ -28,7 +29,7 @@ from tests.servers.process import ServerProcess, accepts, free_port
 def make_app(
     settings: Settings, services: SlideServices | None = None, lifespan: Lifespan[Starlette] | None = None
 ) -> Starlette:
-    app = Starlette(
+    app = TileLane(
         routes=[*tiles.routes, *uploads.routes, *downloads.routes],
         exception_handlers={PlatformError: platform_error},
         lifespan=lifespan,

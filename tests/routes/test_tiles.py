@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
@@ -13,16 +14,20 @@ import pytest
 import simplejpeg
 from tortoise.context import TortoiseContext
 
+from api.auth import tile_grants
 from api.auth.tile_grants import sign_tile_grant
 from api.auth.tokens import create_token
 from api.auth.viewer import Scope, Viewer
 from api.models.project import Membership, Role
 from api.models.slide import Slide
 from api.routes import tile_access
+from api.routes.tile_lane import TileLane
 from api.routes.tiles import gate
 from api.settings import Settings
 from api.slides import catalog
+from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices
+from api.slides.tiles import SlideSource
 from tests.factories import make_user
 from tests.routes.conftest import Browse, Team
 from tests.slides.made import MadeSlide, make_slide
@@ -150,6 +155,36 @@ async def test_a_warm_tile_asks_no_database(
     assert (await browser.get(f"/slides/{slide.id}/tiles/0/1_0.jpg")).status_code == 200
 
 
+async def test_the_lane_and_the_ordinary_way_answer_alike(
+    browse: Browse, team: Team, slide: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await browse(team.people[Role.VIEWER])
+    asked = [
+        (method, path, headers)
+        for method in ("GET", "HEAD")
+        for path in ("tiles/0/0_0.jpg", "tiles/00/00_0.jpg", "tiles/0/3_0.jpg", "tiles/0/4_0.jpg", "tiles/7/0_0.jpg")
+        for headers in ({}, {"if-none-match": f'"{slide.sha256[:20]}-1-0-0-0"'})
+    ]
+
+    async def ask_all() -> list[tuple[int, bytes, dict[str, str]]]:
+        answers = []
+        for method, path, headers in asked:
+            answer = await browser.request(method, f"/slides/{slide.id}/{path}", headers=headers)
+            told = {name: value for name, value in answer.headers.items() if name != "date"}
+            answers.append((answer.status_code, answer.content, told))
+        return answers
+
+    await ask_all()
+    by_lane = await ask_all()
+
+    async def closed(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(TileLane, "_answered", closed)
+    assert await ask_all() == by_lane
+    assert {status for status, _, _ in by_lane} == {200, 304, 404}
+
+
 async def test_a_removed_member_loses_tiles_when_the_memory_ends(
     browse: Browse, team: Team, slide: Slide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,28 +199,104 @@ async def test_a_removed_member_loses_tiles_when_the_memory_ends(
 
 
 async def test_a_grant_opens_one_slide_for_one_member(
-    browse: Browse, team: Team, slide: Slide, slide_settings: Settings, services: SlideServices, tmp_path: Path
+    browse: Browse,
+    team: Team,
+    slide: Slide,
+    slide_settings: Settings,
+    services: SlideServices,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nobody = await browse(None)
     path = f"/slides/{slide.id}/tiles/0/0_0.jpg"
 
-    def grant_for(user_id: object, slide_id: object) -> str:
-        viewer = Viewer(user_id=user_id, name="", credential="")  # type: ignore[arg-type]
-        return sign_tile_grant(slide_settings, viewer, slide_id)[0]  # type: ignore[arg-type]
+    def grant_for(user_id: UUID, slide_id: UUID) -> str:
+        viewer = Viewer(user_id=user_id, name="", credential="")
+        return sign_tile_grant(slide_settings, viewer, Role.VIEWER, slide_id)[0]
 
-    grant = grant_for(team.people[Role.VIEWER].id, slide.id)
+    member = team.people[Role.VIEWER].id
+    grant = grant_for(member, slide.id)
     assert (await nobody.get(path, params={"grant": grant})).status_code == 200
     other = await services.ingest.import_file(make_slide(tmp_path / "b.tiff", number=7).path, team.project.id, None)
     refused = await nobody.get(f"/slides/{other.id}/tiles/0/0_0.jpg", params={"grant": grant})
     assert code_of(refused) == (404, "NOT_FOUND")
     forged = await nobody.get(path, params={"grant": grant[:-2] + "xx"})
     assert code_of(forged) == (403, "SIGNATURE_INVALID")
-    stranger = await nobody.get(path, params={"grant": grant_for(team.stranger.id, slide.id)})
-    assert code_of(stranger) == (404, "NOT_FOUND")
-    # A grant is no membership: when that ends, so does what it opens.
-    await Membership.filter(user_id=team.people[Role.VIEWER].id).delete()
-    gate.clear()
-    assert code_of(await nobody.get(path, params={"grant": grant})) == (404, "NOT_FOUND")
+    # A grant is no membership: an old one, and one of somebody who never was a member, open nothing by themselves.
+    with monkeypatch.context() as later:
+        later.setattr(tile_grants, "FRESH", timedelta(0))
+        stranger = await nobody.get(path, params={"grant": grant_for(team.stranger.id, slide.id)})
+        assert code_of(stranger) == (404, "NOT_FOUND")
+        await Membership.filter(user_id=member).delete()
+        gate.clear()
+        assert code_of(await nobody.get(path, params={"grant": grant})) == (404, "NOT_FOUND")
+
+
+async def test_a_fresh_grant_needs_no_database(
+    browse: Browse, team: Team, slide: Slide, slide_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a process that has never heard of its owner; where the pixels are is known for all askers."""
+    nobody = await browse(None)
+    path = f"/slides/{slide.id}/tiles/0/0_0.jpg"
+    viewer = Viewer(user_id=team.people[Role.VIEWER].id, name="", credential="")
+    first, second = (
+        sign_tile_grant(slide_settings, viewer, role, slide.id)[0] for role in (Role.VIEWER, Role.ANNOTATOR)
+    )
+    assert (await nobody.get(path, params={"grant": first})).status_code == 200
+
+    async def no_database(*_: object) -> None:
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr(tile_access, "require_visible_slide", no_database)
+    monkeypatch.setattr(tile_access, "viewer_of", no_database)
+    monkeypatch.setattr(Slide, "get", no_database)
+    assert (await nobody.get(path, params={"grant": second})).status_code == 200
+    assert tile_grants.FRESH.total_seconds() + tile_access.CACHE_S <= 60
+
+
+async def test_a_tile_nobody_waits_for_any_more_is_not_made(
+    browse: Browse, team: Team, slide: Slide, services: SlideServices
+) -> None:
+    browser = await browse(team.people[Role.VIEWER])
+    await browser.get(f"/slides/{slide.id}/tiles/0/0_0.jpg")
+    turns = services.reader._turns
+    held = await turns.take()
+    host, port = str(browser.base_url.host), int(browser.base_url.port or 0)
+    _, writer = await asyncio.open_connection(host, port)
+    cookie = f"coslide={browser.cookies['coslide']}"
+    writer.write(f"GET /slides/{slide.id}/tiles/0/3_2.jpg HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n".encode())
+
+    async def until_waiting(expected: int) -> None:
+        async with asyncio.timeout(30):
+            while turns.waiting != expected:
+                await asyncio.sleep(0.005)
+
+    await until_waiting(1)
+    writer.close()
+    await until_waiting(0)
+    turns.put_back(held)
+    assert services.tiles.ready_tile(source_of(slide), TileAddress(0, 3, 2)) is None
+    assert (await browser.get(f"/slides/{slide.id}/tiles/0/3_2.jpg")).status_code == 200
+
+
+def source_of(slide: Slide) -> SlideSource:
+    return SlideSource(slide.sha256, Pyramid.from_rows(slide.levels, slide.tile_size))
+
+
+async def test_a_broken_tile_says_so_to_a_viewer_who_is_known(
+    browse: Browse, team: Team, slide: Slide, services: SlideServices
+) -> None:
+    browser = await browse(team.people[Role.VIEWER])
+    await browser.get(f"/slides/{slide.id}/tiles/0/0_0.jpg")
+    with services.storage.slide_path(slide.sha256).open("r+b") as file:
+        _, index = await services.reader.describe(services.storage.slide_path(slide.sha256))
+        level = index.levels[0]
+        broken = level.tile_number(3, 0)
+        file.seek(int(level.offsets[broken]))
+        file.write(b"\xff\xd8" + b"\xa5" * (int(level.counts[broken]) - 2))
+    answer = await browser.get(f"/slides/{slide.id}/tiles/0/3_0.jpg")
+    assert code_of(answer) == (422, "SLIDE_DAMAGED")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_an_api_token_needs_the_scope_to_read(browse: Browse, team: Team, slide: Slide) -> None:

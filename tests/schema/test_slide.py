@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from tortoise.context import TortoiseContext
 
-from api.auth.tile_grants import viewer_of_grant
+from api.auth.tile_grants import read_tile_grant
 from api.auth.viewer import Viewer
 from api.collaboration.channel import MemoryChannel
 from api.errors import PlatformError
@@ -112,7 +112,7 @@ async def test_a_slide_as_its_members_see_it(database: TortoiseContext, settings
     ]
     viewer = viewers["VIEWER"]
     assert viewer is not None
-    assert viewer_of_grant(settings, source["grant"], slide.id).user_id == viewer.user_id
+    assert read_tile_grant(settings, source["grant"], slide.id).viewer.user_id == viewer.user_id
     ends_in = datetime.fromisoformat(source["grantExpiresAt"]) - datetime.now(UTC)
     assert timedelta(minutes=9) < ends_in <= timedelta(minutes=10)
 

@@ -44,6 +44,7 @@ def environment(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 
 def echo(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
+    started(arguments)
     return Message({"pid": os.getpid()}, blobs)
 
 

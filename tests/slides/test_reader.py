@@ -152,20 +152,47 @@ async def test_readers_end_with_the_pool() -> None:
     assert not any(is_running(pid) for pid in pids)
 
 
-async def test_too_many_waiting_requests_are_turned_away(
-    pool: ReaderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_too_many_waiting_requests_and_the_oldest_is_turned_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.slides.reader.WAITING_LIMIT", 1)
+    async with ReaderPool(processes=1, memory_mb=1024, timeout_s=20, operations=FAULTY) as pool:
+        reading = asyncio.ensure_future(pool.call("hang", {"started": str(tmp_path / "pid")}))
+        await file_with_content(tmp_path / "pid")
+        waiting = asyncio.ensure_future(pool.call("echo", {}))
+        await asyncio.sleep(0)
+        newer = asyncio.ensure_future(pool.call("echo", {}))
+        with pytest.raises(Unavailable) as caught:
+            await waiting
+        assert caught.value.code == "READER_BUSY"
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        await asyncio.gather(reading, return_exceptions=True)
+        assert (await newer).body["pid"]
+
+
+async def test_what_an_asker_leaves_is_finished_by_the_same_process(pool: ReaderPool) -> None:
+    """Tiles of a view that has moved on must not cost a new process each."""
+    pid = (await pool.call("echo", {})).body["pid"]
+    for _ in range(20):
+        leaving = asyncio.ensure_future(pool.call("echo", {}, [b"old" * 10_000]))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        answer = await pool.call("echo", {}, [b"new"])
+        assert (answer.body["pid"], answer.blobs) == (pid, [b"new"])
+
+
+async def test_an_asker_that_leaves_while_waiting_costs_nothing(pool: ReaderPool, tmp_path: Path) -> None:
     reading = asyncio.ensure_future(pool.call("hang", {"started": str(tmp_path / "pid")}))
-    await file_with_content(tmp_path / "pid")
-    waiting = asyncio.ensure_future(pool.call("echo", {}))
+    pid = int(await file_with_content(tmp_path / "pid"))
+    waiting = asyncio.ensure_future(pool.call("echo", {"started": str(tmp_path / "never")}))
     await asyncio.sleep(0)
-    with pytest.raises(Unavailable) as caught:
-        await pool.call("echo", {})
-    assert caught.value.code == "READER_BUSY"
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
-    assert (await waiting).body["pid"]
+    waiting.cancel()
+    os.kill(pid, signal.SIGKILL)
+    await asyncio.gather(reading, waiting, return_exceptions=True)
+    await pool.call("echo", {})
+    assert not (tmp_path / "never").exists()
 
 
 async def test_a_reader_that_can_not_start_says_why_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:

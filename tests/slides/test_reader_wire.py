@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.slides.reader_wire import MAX_HEAD_BYTES, Message, decode_head, encode, head_length
+from api.slides.reader_wire import MAX_HEAD_BYTES, Message, MessageBuffer, decode_head, encode, head_length
 
-bodies = st.dictionaries(st.text(), st.one_of(st.integers(), st.text(), st.none(), st.booleans()))
+text = st.text(st.characters(codec="utf-8"))
+bodies = st.dictionaries(text, st.one_of(st.integers(-(2**63), 2**63), text, st.none(), st.booleans()))
 
 
 @given(bodies, st.lists(st.binary(max_size=50), max_size=4))
@@ -21,6 +22,26 @@ def test_a_message_arrives_as_it_was_sent(body: dict[str, object], blobs: list[b
     assert received == body
     assert lengths == [len(blob) for blob in blobs]
     assert stream[end:] == b"".join(blobs)
+
+
+@given(st.lists(st.tuples(bodies, st.lists(st.binary(max_size=50), max_size=4)), max_size=3), st.data())
+def test_messages_are_put_together_from_any_pieces(
+    sent: list[tuple[dict[str, object], list[bytes]]], data: st.DataObject
+) -> None:
+    buffer = MessageBuffer()
+    for body, blobs in sent:
+        stream = b"".join(encode(Message(body, blobs)))
+        received = None
+        while stream:
+            assert received is None
+            length = data.draw(st.integers(1, len(stream)))
+            received, stream = buffer.feed(stream[:length]), stream[length:]
+        assert received == Message(body, blobs)
+
+
+def test_bytes_nobody_asked_for_are_no_message() -> None:
+    with pytest.raises(ValueError, match="3 bytes too many after a message"):
+        MessageBuffer().feed(b"".join(encode(Message({}, [b"x"]))) + b"abc")
 
 
 def test_a_head_over_the_limit() -> None:
@@ -43,5 +64,5 @@ def test_a_head_over_the_limit() -> None:
     ],
 )
 def test_a_head_that_lies(head: bytes) -> None:
-    with pytest.raises(ValueError, match=r"not a head|Expecting value|invalid literal"):
+    with pytest.raises(ValueError, match=r"not a head|unexpected|empty document|invalid literal"):
         decode_head(head)

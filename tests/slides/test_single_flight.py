@@ -57,6 +57,30 @@ async def test_work_goes_on_when_an_asker_leaves() -> None:
     assert await staying == 7
 
 
+async def test_work_ends_with_its_last_asker_and_the_next_begins_anew() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    started, stopped = asyncio.Event(), asyncio.Event()
+
+    async def work() -> int:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+        return 0
+
+    async def quick() -> int:
+        return 7
+
+    askers = [asyncio.ensure_future(flights.run("a", work)) for _ in range(2)]
+    await started.wait()
+    for asker in askers:
+        asker.cancel()
+    await asyncio.gather(*askers, return_exceptions=True)
+    assert await flights.run("a", quick) == 7
+    await stopped.wait()
+
+
 async def test_closing_stops_the_work() -> None:
     flights: SingleFlight[str, int] = SingleFlight()
     started = asyncio.Event()
