@@ -1,6 +1,6 @@
 """ENTRY: the tile routes with their permission checks, and the DeepZoom recipe, in one server process.
 
-Prints one JSON line with the port, the session and the slides' ids; then serves until it is ended.
+Prints one JSON line with the port, the session, the slides' ids and the first one's tiles; then serves until ended.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from api.routes import tiles
 from api.routes.errors import platform_error
 from api.routes.tile_lane import TileLane
 from api.settings import Settings
+from api.slides.pyramid import Pyramid
 from api.slides.services import slide_services
 from benchmarks._textured import TILE, textured, write_slide
+from tests.slides.made import make_slide
 
 SIDE = 4096
 
@@ -54,12 +56,26 @@ class DeepZoomRecipe:
         return Response(out.getvalue(), media_type="image/jpeg")
 
 
-async def main(data: Path) -> None:
+def three_kinds(data: Path) -> dict[str, Path]:
+    """A slide whose levels are all stored, one that lacks a level, one of JPEG 2000; all show the same."""
     files = {name: data / f"{name}.tiff" for name in ("native", "sparse", "jpeg2000")}
     pixels = textured(SIDE, seed=1)
     write_slide(files["native"], pixels, (1, 2, 4))
     write_slide(files["sparse"], pixels, (1, 4))
     write_slide(files["jpeg2000"], pixels, (1, 2, 4), jpeg2000=True)
+    return files
+
+
+def position_coded(data: Path, count: int) -> dict[str, Path]:
+    """Slides whose pixels say where they are and on which slide; only level 0 is stored."""
+    return {
+        str(number): make_slide(data / f"{number}.tiff", number=number * 255 // count, downsamples=(1,)).path
+        for number in range(count)
+    }
+
+
+async def main(data: Path, coded: int) -> None:
+    files = position_coded(data, coded) if coded else three_kinds(data)
     settings = Settings(data=data / "coslide")
     async with connected(settings), slide_services(settings) as services:
         await Tortoise.generate_schemas()
@@ -67,6 +83,7 @@ async def main(data: Path) -> None:
         project = await Project.create(name="Benchmark")
         await Membership.create(project=project, user=user, role=Role.VIEWER)
         slides = {name: await services.ingest.import_file(path, project.id, None) for name, path in files.items()}
+        first = next(iter(slides.values()))
         recipe = DeepZoomRecipe({name: services.storage.slide_path(slide.sha256) for name, slide in slides.items()})
         app = TileLane(
             routes=[
@@ -81,6 +98,11 @@ async def main(data: Path) -> None:
             "port": listener.getsockname()[1],
             "cookie": f"coslide={await sessions.create(user.id, settings)}",
             "slides": {name: str(slide.id) for name, slide in slides.items()},
+            "places": [
+                f"{place.level}/{place.column}_{place.row}.jpg"
+                for level in range(len(first.levels))
+                for place in Pyramid.from_rows(first.levels, first.tile_size).addresses(level)
+            ],
         }
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
@@ -89,4 +111,4 @@ async def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(Path(sys.argv[1])))
+    uvloop.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0))

@@ -6,6 +6,7 @@ CPU is the server's and its readers', from /proc: a busy machine hardly changes 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import statistics
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +52,19 @@ def cpu_seconds(pid: int) -> float:
 
 
 async def fetch_all(
-    port: int, cookie: str, paths: Sequence[str], connections: int, keep: dict[str, bytes] | None = None
+    port: int,
+    cookie: str,
+    paths: Sequence[str],
+    connections: int,
+    keep: dict[str, bytes] | None = None,
+    expected: Mapping[str, bytes] | None = None,
 ) -> list[float]:
-    """Fetch every path over so many kept-alive connections; milliseconds each took. `keep` receives the bodies."""
+    """Fetch every path over so many kept-alive connections; milliseconds each took.
+
+    Args:
+        keep: receives the bodies.
+        expected: the SHA-256 that each body must have.
+    """
     waiting = list(reversed(paths))
     times: list[float] = []
 
@@ -71,6 +82,8 @@ async def fetch_all(
             times.append((time.perf_counter() - started) * 1e3)
             if keep is not None:
                 keep[path] = body
+            if expected is not None and hashlib.sha256(body).digest() != expected[path]:
+                raise RuntimeError(f"{path}: a tile with other bytes than before")
         writer.close()
 
     await asyncio.gather(*(work() for _ in range(connections)))

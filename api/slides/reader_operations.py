@@ -135,10 +135,11 @@ def halve(arguments: dict[str, Any], blobs: list[bytes]) -> Message:
 
 
 def thumbnail(arguments: dict[str, Any], _: list[bytes]) -> Message:
-    """The whole slide as a JPEG whose longer side has at most `max_px` pixels."""
+    """The whole slide as a JPEG whose longer side has at most `max_px` pixels, where its shape allows it."""
     source = _files.patches(arguments["path"])
     width, height = source.facts.width, source.facts.height
-    downsample = max(1.0, max(width, height) / arguments["max_px"])
+    # A slide as narrow as a thread keeps one pixel of it.
+    downsample = max(1.0, min(max(width, height) / arguments["max_px"], width, height))
     # In bands, so that the memory stays small however large the slide is.
     band = max(1, round(64 * downsample))
     rows = [source.read(0, y, width, min(band, height - y), downsample) for y in _bands(height, band, downsample)]

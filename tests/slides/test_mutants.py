@@ -12,27 +12,10 @@ from api.errors import PlatformError, UnsupportedSlide
 from api.slides.ingest import Ingest
 from api.slides.reader import ReaderPool
 from api.slides.storage import Storage
+from tests.fuzz.mutants import mutate
 from tests.slides.made import Storing, make_slide
 
 MUTANTS = 150
-EXTREMES = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\x7f", b"\x01\0\0\0")
-
-
-def mutate(data: bytes, chance: random.Random) -> bytes:
-    """A copy with bytes changed, lengths set to extremes, pieces cut out or doubled; most often near the start."""
-    mutant = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 5, 20))):
-        place = chance.randrange(min(len(mutant), chance.choice((64, 512, 4096, len(mutant)))))
-        match chance.randrange(5):
-            case 0 | 1:
-                mutant[place] = chance.randrange(256)
-            case 2:
-                mutant[place : place + 4] = chance.choice(EXTREMES)
-            case 3:
-                del mutant[place : place + chance.randrange(1, 200)]
-            case _:
-                mutant[place:place] = mutant[: chance.randrange(1, 100)]
-    return bytes(mutant or b"\0")
 
 
 @pytest.mark.parametrize("storing", list(Storing))

@@ -177,6 +177,12 @@ async def test_the_thumbnail_shows_the_whole_slide(services: SlideServices, tmp_
     assert await services.tiles.thumbnail(source) is await services.tiles.thumbnail(source)
 
 
+async def test_the_thumbnail_of_a_slide_like_a_thread(services: SlideServices, tmp_path: Path) -> None:
+    slide = make_slide(tmp_path / "a.tiff", width=2, height=4000, downsamples=(1,))
+    source = await store(services, slide.path)
+    assert decode(await services.tiles.thumbnail(source)).shape == (2000, 1, 3)
+
+
 def test_a_blank_tile_is_white() -> None:
     assert (decode(blank_tile(17, 5)) == np.full((5, 17, 3), 255.0)).all()
 

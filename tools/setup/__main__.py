@@ -99,6 +99,12 @@ def fuzz(reporter: Reporter, project: Project, arguments: argparse.Namespace) ->
     become_pytest(project, node, "-m", "hypothesis", "--hypothesis-profile=fuzz", "--timeout=3600")
 
 
+def fuzz_slides(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
+    """100,000 mutants of real slides against the readers; the last line is one JSON object."""
+    set_up_tools(reporter, project, "serve", "test")
+    become(project.root, str(project.python), "-m", "tests.fuzz.slides")
+
+
 def bench(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
     """One benchmark by name, or all of them; the last line each prints is one JSON object."""
     interpreter, _ = set_up_tools(reporter, project, "serve", "test")
@@ -172,7 +178,7 @@ def become(folder: Path, *words: str) -> NoReturn:
 
 
 WORDS: dict[str, Callable[[Reporter, Project, argparse.Namespace], None]] = {
-    word.__name__: word for word in (run, setup, check, test, fuzz, bench, train, evaluate, clean)
+    word.__name__: word for word in (run, setup, check, test, fuzz, fuzz_slides, bench, train, evaluate, clean)
 }
 
 
