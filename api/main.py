@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Starlette:
             state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, ended_access))
             state.predictions = await stack.enter_async_context(ModelCatalog(settings))
             state.oauth = OAuth(settings)
-            for chore in (slides.uploads.sweep_forever(), remove_expired_forever()):
+            for chore in (slides.uploads.sweep_forever(), slides.warmer.run_forever(), remove_expired_forever()):
                 stack.callback(asyncio.create_task(chore).cancel)
             yield
 

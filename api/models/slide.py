@@ -19,7 +19,10 @@ class Slide(Model):
     `levels` is the client's pyramid as stored by `api.slides.ingest`: a list of `{"width", "height",
     "downsample"}`, index 0 = full
     resolution, each 2x smaller than the one before. `tile_size` is one number in pixels, square. `associated` lists
-    `{"name": "LABEL|MACRO|THUMBNAIL", "width", "height"}`.
+    `{"name": "LABEL|MACRO|THUMBNAIL", "width", "height"}`. `pyramid_at` says when the tiles that the file lacks were
+    made ahead; until then a process that makes them holds the row until `pyramid_claimed_until`. `accession_code`
+    replaces name and file name for all below MANAGER. `icc_bytes` is the size of the embedded colour profile; null
+    where there is none.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -46,6 +49,10 @@ class Slide(Model):
     created_by_id: uuid.UUID | None
     created_at = fields.DatetimeField(auto_now_add=True)
     deleted_at = fields.DatetimeField(null=True)
+    pyramid_at = fields.DatetimeField(null=True)
+    pyramid_claimed_until = fields.DatetimeField(null=True)
+    accession_code = fields.CharField(max_length=64, null=True)
+    icc_bytes = fields.IntField(null=True)
 
     class Meta:
         table = "slide"
@@ -72,7 +79,8 @@ class UploadStatus(enum.StrEnum):
 class Upload(Model):
     """One tus upload.
 
-    `offset` is what is safely on disk; `error` holds `{"code", "message", "params"}` when refused.
+    `offset` is what is safely on disk; `progress` is how much of a picture has been made into a pyramid, 0 to 1;
+    `error` holds `{"code", "message", "params"}` when refused.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -84,6 +92,7 @@ class Upload(Model):
     length = fields.BigIntField()
     offset = fields.BigIntField(default=0)
     status = fields.CharEnumField(UploadStatus, max_length=16, default=UploadStatus.RECEIVING)
+    progress = fields.FloatField(null=True)
     error: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     slide: fields.ForeignKeyNullableRelation[Slide] = fields.ForeignKeyField(
         "models.Slide", related_name=False, null=True, on_delete=fields.SET_NULL

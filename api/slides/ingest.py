@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,13 +41,23 @@ class Ingest:
     Args:
         max_bytes: largest file accepted.
         at_a_time: files checked at a time; fewer than the pool has processes, so that viewers never wait for uploads.
+        on_slide: called after each slide that was taken in.
     """
 
-    def __init__(self, storage: Storage, pool: ReaderPool, *, max_bytes: int, at_a_time: int = 1) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        pool: ReaderPool,
+        *,
+        max_bytes: int,
+        at_a_time: int = 1,
+        on_slide: Callable[[], None] = lambda: None,
+    ) -> None:
         self._storage = storage
         self._pool = pool
         self._max_bytes = max_bytes
         self._turns = asyncio.Semaphore(at_a_time)
+        self._on_slide = on_slide
 
     async def import_file(self, path: Path, project_id: UUID, user_id: UUID | None, name: str | None = None) -> Slide:
         """Take in a copy of a file on this machine.
@@ -98,7 +109,7 @@ class Ingest:
                     self._storage.adopt_slide, path, sha256, checked.index.to_bytes(), checked.pyramid
                 )
             try:
-                return await _create_rows(
+                slide = await _create_rows(
                     checked.facts,
                     upload_id,
                     project_id=project_id,
@@ -112,6 +123,8 @@ class Ingest:
                 if is_new:
                     self._storage.remove_slide(sha256)
                 raise
+        self._on_slide()
+        return slide
 
     async def check(self, path: Path) -> Checked:
         """Describe the file in isolation; a flat image is made into a pyramid beside it first.

@@ -13,6 +13,7 @@ from api.slides.reader import ReaderPool
 from api.slides.storage import Storage
 from api.slides.tiles import TileService
 from api.slides.uploads import Uploads
+from api.slides.warming import Warmer
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class SlideServices:
     tiles: TileService
     ingest: Ingest
     uploads: Uploads
+    warmer: Warmer
 
 
 @asynccontextmanager
@@ -37,11 +39,13 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
     )
     async with pool as reader:
         tiles = TileService(storage, reader, cache_mb=settings.tile_cache_mb)
+        warmer = Warmer(tiles)
         max_bytes = int(settings.upload_max_gb * 1e9)
-        ingest = Ingest(storage, reader, max_bytes=max_bytes, at_a_time=max(1, settings.reader_processes - 1))
+        at_a_time = max(1, settings.reader_processes - 1)
+        ingest = Ingest(storage, reader, max_bytes=max_bytes, at_a_time=at_a_time, on_slide=warmer.wake)
         lifetime = timedelta(hours=settings.upload_hours)
         uploads = Uploads(storage, ingest, max_bytes=max_bytes, lifetime=lifetime)
         try:
-            yield SlideServices(storage, reader, tiles, ingest, uploads)
+            yield SlideServices(storage, reader, tiles, ingest, uploads, warmer)
         finally:
             await tiles.aclose()

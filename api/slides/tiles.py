@@ -23,6 +23,7 @@ from api.slides.reader import ReaderPool
 from api.slides.single_flight import SingleFlight
 from api.slides.storage import Storage, write_atomically
 from api.slides.tile_cache import Key, TileCache
+from api.slides.turns import Urgency
 
 OPEN_SLIDES = 256
 THUMBNAIL_PX = 512
@@ -38,12 +39,17 @@ class SlideSource:
 
 
 class TileService:
-    """Serves JPEG tiles, thumbnails and associated images of stored slides."""
+    """Serves JPEG tiles, thumbnails and associated images of stored slides.
+
+    Attributes:
+        keeps_tiles: whether made tiles are kept on disk.
+    """
 
     def __init__(self, storage: Storage, pool: ReaderPool, *, cache_mb: int) -> None:
         self._storage = storage
         self._pool = pool
         self._cache = TileCache(storage, cache_mb)
+        self.keeps_tiles = cache_mb > 0
         self._flights: SingleFlight[Key, bytes] = SingleFlight()
         self._stored: OrderedDict[str, StoredTiles] = OrderedDict()
 
@@ -67,7 +73,7 @@ class TileService:
                 return stored.read(native, address.column, address.row)
         return self._cache.get(_tile_key(source, address))
 
-    async def tile(self, source: SlideSource, address: TileAddress) -> bytes:
+    async def tile(self, source: SlideSource, address: TileAddress, *, urgency: Urgency = Urgency.VIEW) -> bytes:
         """The tile as a JPEG, exactly as large as the slide's pixels in it.
 
         Raises:
@@ -79,7 +85,18 @@ class TileService:
         ready = self.ready_tile(source, address)
         if ready is not None:
             return ready
-        return await self._made(_tile_key(source, address), lambda: self._make(source, address))
+        key = _tile_key(source, address)
+        if urgency is Urgency.BACKGROUND:
+            # On its own: a viewer who asks for the same tile must not wait for a chore's turn.
+            made = await self._make(source, address, urgency)
+            self._cache.put(key, made)
+            return made
+        return await self._made(key, lambda: self._make(source, address, urgency))
+
+    async def has_tile(self, source: SlideSource, address: TileAddress) -> bool:
+        """Whether the tile can be had at once."""
+        await self._open(source)
+        return self.ready_tile(source, address) is not None
 
     async def thumbnail(self, source: SlideSource) -> bytes:
         """The whole slide as a JPEG of at most 512 pixels a side."""
@@ -102,12 +119,12 @@ class TileService:
             lambda: self._pool.associated(path, name),
         )
 
-    async def _make(self, source: SlideSource, address: TileAddress) -> bytes:
+    async def _make(self, source: SlideSource, address: TileAddress, urgency: Urgency) -> bytes:
         """Make a tile that is not stored as it is needed."""
         level = source.pyramid.levels[address.level]
         x, y, width, height = source.pyramid.tile_extent(address)
         if level.native is None:
-            return await self._halved(source, address, width, height)
+            return await self._halved(source, address, width, height, urgency)
         stored = await self._open(source)
         stored_level = stored.index.levels.get(level.native)
         files = self._files(source)
@@ -116,11 +133,14 @@ class TileService:
             if not stored_level.counts[number]:
                 return blank_tile(width, height)
             place = {"native": level.native, "column": address.column, "row": address.row}
-            return await self._ask("crop", {**files, **place, "width": width, "height": height})
+            size = {"width": width, "height": height}
+            return await self._ask("crop", {**files, **place, **size}, urgency=urgency)
         area = {"level": level.native, "x": x, "y": y, "width": width, "height": height}
-        return await self._ask("tile", {"path": files["path"], **area})
+        return await self._ask("tile", {"path": files["path"], **area}, urgency=urgency)
 
-    async def _halved(self, source: SlideSource, address: TileAddress, width: int, height: int) -> bytes:
+    async def _halved(
+        self, source: SlideSource, address: TileAddress, width: int, height: int, urgency: Urgency
+    ) -> bytes:
         """A level the file lacks: four tiles of the finer level at half size.
 
         Whole tiles that the file stores are read by the reader itself.
@@ -138,20 +158,25 @@ class TileService:
                 from_file.append((place, native, child.column, child.row))
             else:
                 places.append(place)
-                parts.append(await self.tile(source, child))
+                parts.append(await self.tile(source, child, urgency=urgency))
         half_tile = source.pyramid.tile_size // 2
         size = {"width": width, "height": height, "half_tile": half_tile}
         arguments = {**self._files(source), **size, "from_file": from_file, "places": places}
-        return await self._ask("halve", arguments, *parts)
+        return await self._ask("halve", arguments, *parts, urgency=urgency)
 
     def _files(self, source: SlideSource) -> dict[str, str]:
         """What a reader opens to get at stored tiles."""
         return _files_of(self._storage, source.sha256)
 
     async def _ask(
-        self, operation: str, arguments: dict[str, Any], *blobs: bytes, timeout_s: float | None = None
+        self,
+        operation: str,
+        arguments: dict[str, Any],
+        *blobs: bytes,
+        urgency: Urgency = Urgency.VIEW,
+        timeout_s: float | None = None,
     ) -> bytes:
-        return (await self._pool.call(operation, arguments, blobs, timeout_s=timeout_s)).blobs[0]
+        return (await self._pool.call(operation, arguments, blobs, timeout_s=timeout_s, urgency=urgency)).blobs[0]
 
     async def _made(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """What is cached under `key`, else made once for all who ask at the same time."""
