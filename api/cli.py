@@ -23,8 +23,10 @@ cli = typer.Typer(
 )
 user_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
 slide_cli = typer.Typer(no_args_is_help=True, help="Slides.")
+project_cli = typer.Typer(no_args_is_help=True, help="Projects.")
 cli.add_typer(user_cli, name="user")
 cli.add_typer(slide_cli, name="slide")
+cli.add_typer(project_cli, name="project")
 
 
 @cli.command()
@@ -177,6 +179,23 @@ def import_slide(
             for file in files:
                 slide = await slides.ingest.import_file(file, found.id, None)
                 typer.echo(f"{slide.id}  {slide.name}  {slide.width} x {slide.height}")
+
+    asyncio.run(run(get_settings()))
+
+
+@project_cli.command("quota")
+def set_project_quota(
+    project: Annotated[UUID, typer.Argument(help="The project's id.")],
+    gigabytes: Annotated[float | None, typer.Argument(min=0, help="Room for its slide files.")] = None,
+) -> None:
+    """Give a project's slide files room of their own, or, without a number, the server's default again."""
+    from api.slides.space import set_quota
+
+    async def run(settings: Settings) -> None:
+        async with connected(settings):
+            found = await set_quota(project, None if gigabytes is None else int(gigabytes * 1e9))
+            room = "the server's default room" if gigabytes is None else f"{gigabytes:g} GB"
+            typer.echo(f"{found.name} has {room} for its slide files.")
 
     asyncio.run(run(get_settings()))
 

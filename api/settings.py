@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     openid_client_secret: SecretStr | None = Field(None, description="OpenID client secret.")
 
     upload_max_gb: float = Field(20, gt=0, description="Largest slide file accepted, in GB (10^9 bytes).")
+    project_quota_gb: float | None = Field(
+        None,
+        gt=0,
+        description="Room for the slide files of one project, in GB; `coslide project quota` gives one its own. "
+        "Default: no limit.",
+    )
     upload_hours: int = Field(24, ge=1, description="Hours until an unfinished upload is removed.")
     reader_processes: int = Field(2, ge=1, description="Isolated processes that open and decode slide files.")
     reader_memory_mb: int = Field(2048, ge=256, description="Memory limit of one reader process.")

@@ -26,6 +26,7 @@ from schema.loaders import (
     SlideCountByProjectLoader,
     TermsByProjectLoader,
 )
+from schema.slide_loaders import UsedBytesByProjectLoader
 from schema.user import User, load_user
 
 strawberry.enum(
@@ -104,6 +105,16 @@ class Project:
     @strawberry.field(description="Its terms, in order.")
     async def terms(self, info: Info) -> list[Term]:
         return [Term.of(row) for row in await info.context.loader(TermsByProjectLoader).load(self.row.id)]
+
+    @strawberry.field(description="Bytes of its slide files, those in its bin and on their way too.")
+    async def used_bytes(self, info: Info) -> float:
+        return float(await info.context.loader(UsedBytesByProjectLoader).load(self.row.id))
+
+    @strawberry.field(description="Bytes that its slide files may have together; null for no limit.")
+    def quota_bytes(self, info: Info) -> float | None:
+        default_gb = info.context.settings.project_quota_gb
+        default_bytes = None if default_gb is None else default_gb * 1e9
+        return default_bytes if self.row.quota_bytes is None else float(self.row.quota_bytes)
 
     @strawberry.field(description="How many slides it has outside its bin.")
     async def slide_count(self, info: Info) -> int:

@@ -9,6 +9,7 @@ from tortoise.functions import Count
 
 from api.models.annotation import Annotation
 from api.models.slide import Slide, SlideSequence
+from api.slides.space import used_by_each
 from schema.loaders import Loader
 
 
@@ -27,6 +28,16 @@ class SequenceBySlideLoader(Loader[UUID, int]):
 
     async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
         return dict(await SlideSequence.filter(slide_id__in=keys).values_list("slide_id", "seq"))
+
+    def absent(self, key: UUID) -> int:
+        return 0
+
+
+class UsedBytesByProjectLoader(Loader[UUID, int]):
+    """Bytes of a project's slide files, those in its bin and on their way too."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
+        return await used_by_each(keys)
 
     def absent(self, key: UUID) -> int:
         return 0

@@ -1,4 +1,4 @@
-"""tus 1.0 at `/uploads`: creation, termination, expiration. Metadata: `filename`, `projectId`.
+"""tus 1.0 at `/uploads`: creation, termination, expiration, checksum. Metadata: `filename`, `projectId`.
 
 The answer to the PATCH with the last byte comes after the file was checked: 204 with `Coslide-Slide: <id>`, or 422 with
 the reason of the refusal.
@@ -25,6 +25,7 @@ from api.auth.viewer import Action, Viewer
 from api.errors import InvalidInput, PlatformError
 from api.models.slide import Upload, UploadStatus
 from api.routes.errors import platform_error
+from api.slides.checksum import ALGORITHMS, Checksum
 from api.slides.uploads import Uploads
 
 TUS_VERSION = "1.0.0"
@@ -76,7 +77,8 @@ async def options(request: Request) -> Response:
         headers={
             "tus-resumable": TUS_VERSION,
             "tus-version": TUS_VERSION,
-            "tus-extension": "creation,termination,expiration",
+            "tus-extension": "creation,termination,expiration,checksum",
+            "tus-checksum-algorithm": ",".join(ALGORITHMS),
             "tus-max-size": str(_uploads(request).max_bytes),
         },
     )
@@ -113,8 +115,11 @@ async def patch(request: Request) -> Response:
         raise WrongContentType(f"Send the bytes with Content-Type: {CONTENT_TYPE}.")
     viewer, upload = await _own_upload(request)
     await require_project(viewer, upload.project_id, Action.UPLOAD)
+    offset = _positive(request, "upload-offset", least=0)
+    checksum = request.headers.get("upload-checksum")
+    expected = Checksum.parse(checksum) if checksum is not None else None
     try:
-        upload = await _uploads(request).append(upload, _positive(request, "upload-offset", least=0), request.stream())
+        upload = await _uploads(request).append(upload, offset, request.stream(), expected)
     except ClientDisconnect:
         # Nobody hears this answer; what arrived is kept and counted.
         return Response(status_code=499)

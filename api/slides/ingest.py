@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.errors import InvalidInput, TooLarge
+from api.errors import InvalidInput
 from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
 from api.models.transaction import transaction
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.names import safe_filename
 from api.slides.reader import ReaderPool
-from api.slides.storage import DiskFull, Storage
+from api.slides.space import require_quota, require_space
+from api.slides.storage import Storage
 from api.slides.turns import Urgency
 
 CHECK_TIMEOUT_S = 120.0
 CONVERT_TIMEOUT_S = 600.0
-SPARE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Ingest:
 
     Args:
         max_bytes: largest file accepted.
+        quota_bytes: room for the files of a project that has no quota of its own.
         at_a_time: files checked at a time; fewer than the pool has processes, so that viewers never wait for uploads.
         on_slide: called after each slide that was taken in.
     """
@@ -50,12 +51,14 @@ class Ingest:
         pool: ReaderPool,
         *,
         max_bytes: int,
+        quota_bytes: int | None = None,
         at_a_time: int = 1,
         on_slide: Callable[[], None] = lambda: None,
     ) -> None:
         self._storage = storage
         self._pool = pool
         self._max_bytes = max_bytes
+        self._quota_bytes = quota_bytes
         self._turns = asyncio.Semaphore(at_a_time)
         self._on_slide = on_slide
 
@@ -64,10 +67,12 @@ class Ingest:
 
         Raises:
             InvalidInput: there is no such file.
-            TooLarge, DiskFull: there is no room for it.
+            TooLarge, QuotaExceeded, DiskFull: there is no room for it.
             UnsupportedSlide: it is no slide; nothing is left behind.
         """
-        require_space(self._storage, size_of(path), self._max_bytes)
+        size_bytes = size_of(path)
+        await require_space(self._storage, size_bytes, self._max_bytes)
+        await require_quota(project_id, size_bytes, self._quota_bytes)
         upload_id = uuid4()
         try:
             self._storage.new_upload_folder(upload_id)
@@ -140,28 +145,6 @@ class Ingest:
             await self._pool.call("convert", arguments, timeout_s=CONVERT_TIMEOUT_S, urgency=Urgency.CHECK)
         facts, index = await self._pool.describe(pyramid or path, timeout_s=CHECK_TIMEOUT_S)
         return Checked(facts, index, pyramid)
-
-
-def require_space(storage: Storage, size_bytes: int, max_bytes: int) -> None:
-    """Raise before a file is received that is too large, or that the disk can't hold.
-
-    Raises:
-        TooLarge: over `max_bytes`.
-        DiskFull: there is less room than that.
-    """
-    if size_bytes > max_bytes:
-        raise TooLarge(
-            f"The file has {size_bytes / 1e9:.2f} GB; this server accepts up to {max_bytes / 1e9:g} GB. "
-            f"Compress it, or ask the administrator to raise COSLIDE_UPLOAD_MAX_GB.",
-            params={"limit": max_bytes, "actual": size_bytes},
-        )
-    free_bytes = storage.free_bytes()
-    if size_bytes + SPARE_BYTES > free_bytes:
-        raise DiskFull(
-            f"The server has {free_bytes / 1e9:.2f} GB free, too little for {size_bytes / 1e9:.2f} GB. "
-            f"Ask its administrator to make room, then try again.",
-            params={"free_bytes": free_bytes, "size_bytes": size_bytes},
-        )
 
 
 def size_of(path: Path) -> int:

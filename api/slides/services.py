@@ -42,9 +42,17 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
         warmer = Warmer(tiles)
         max_bytes = int(settings.upload_max_gb * 1e9)
         at_a_time = max(1, settings.reader_processes - 1)
-        ingest = Ingest(storage, reader, max_bytes=max_bytes, at_a_time=at_a_time, on_slide=warmer.wake)
+        quota_bytes = int(settings.project_quota_gb * 1e9) if settings.project_quota_gb else None
+        ingest = Ingest(
+            storage,
+            reader,
+            max_bytes=max_bytes,
+            quota_bytes=quota_bytes,
+            at_a_time=at_a_time,
+            on_slide=warmer.wake,
+        )
         lifetime = timedelta(hours=settings.upload_hours)
-        uploads = Uploads(storage, ingest, max_bytes=max_bytes, lifetime=lifetime)
+        uploads = Uploads(storage, ingest, max_bytes=max_bytes, quota_bytes=quota_bytes, lifetime=lifetime)
         try:
             yield SlideServices(storage, reader, tiles, ingest, uploads, warmer)
         finally:

@@ -13,6 +13,7 @@ import openslide
 
 from api.errors import UnsupportedSlide
 from api.slides.facts import AssociatedImage, SlideFacts
+from api.slides.magic import not_a_slide
 from api.slides.pyramid import grid_tile_size, native_downsamples
 
 Pixels = npt.NDArray[np.uint8]
@@ -161,14 +162,6 @@ def on_white(rgba: Pixels) -> Pixels:
         return rgb
     weight = alpha[:, :, None].astype(np.uint16)
     return ((rgb * weight + 255 * (255 - weight) + 127) // 255).astype(np.uint8)
-
-
-def not_a_slide() -> UnsupportedSlide:
-    return UnsupportedSlide(
-        "The file is no whole-slide image that OpenSlide 4 knows. Upload the scanner's own file, such as SVS, "
-        "NDPI, SCN, BIF, a pyramid TIFF or a DICOM whole-slide image.",
-        code="NOT_A_SLIDE",
-    )
 
 
 def damaged(reason: str) -> UnsupportedSlide:

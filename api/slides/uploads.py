@@ -3,7 +3,7 @@
 How far one has come is in the database, and never ahead of the disk.
 
     RECEIVING --all bytes--> CHECKING --accepted--> DONE
-                                 +----refused----> REFUSED
+        +--no slide begins so--+-----refused------> REFUSED
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from uuid import UUID, uuid4
 
 from api.errors import Conflict, NotFound, PlatformError, TooLarge, UnsupportedSlide
 from api.models.slide import Upload, UploadStatus
-from api.slides.ingest import Ingest, require_space
+from api.slides.checksum import Checksum, Verifier
+from api.slides.ingest import Ingest
+from api.slides.magic import HEAD_BYTES, require_possible
 from api.slides.names import safe_filename
+from api.slides.space import require_quota, require_space
 from api.slides.storage import DiskFull, Storage
 
 logger = logging.getLogger("coslide.uploads")
@@ -55,12 +58,22 @@ class Uploads:
     Args:
         max_bytes: largest file accepted.
         lifetime: time until an unfinished upload is removed.
+        quota_bytes: room for the files of a project that has no quota of its own.
     """
 
-    def __init__(self, storage: Storage, ingest: Ingest, *, max_bytes: int, lifetime: timedelta) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        ingest: Ingest,
+        *,
+        max_bytes: int,
+        lifetime: timedelta,
+        quota_bytes: int | None = None,
+    ) -> None:
         self._storage = storage
         self._ingest = ingest
         self.max_bytes = max_bytes
+        self._quota_bytes = quota_bytes
         self._lifetime = lifetime
 
     async def create(self, *, user_id: UUID, project_id: UUID, filename: str, length: int) -> Upload:
@@ -68,9 +81,11 @@ class Uploads:
 
         Raises:
             TooLarge: over the size limit.
-            DiskFull: the disk can't hold it.
+            QuotaExceeded: the project has no room for it.
+            DiskFull: the disk can't hold it beside the others under way.
         """
-        require_space(self._storage, length, self.max_bytes)
+        await require_space(self._storage, length, self.max_bytes)
+        await require_quota(project_id, length, self._quota_bytes)
         upload_id = uuid4()
         folder = self._storage.new_upload_folder(upload_id)
         try:
@@ -101,8 +116,13 @@ class Uploads:
             raise UploadGone("The upload was left unfinished for too long and has been removed. Begin a new one.")
         return upload
 
-    async def append(self, upload: Upload, offset: int, chunks: AsyncIterator[bytes]) -> Upload:
+    async def append(
+        self, upload: Upload, offset: int, chunks: AsyncIterator[bytes], checksum: Checksum | None = None
+    ) -> Upload:
         """Write bytes at `offset`; whatever arrived before an interruption is kept and counted.
+
+        Args:
+            checksum: what these bytes must hash to; they count only when all are here and do.
 
         Returns:
             The upload as it stands; after the last byte it is DONE and has its slide.
@@ -111,8 +131,9 @@ class Uploads:
             UploadLocked: another request is writing.
             Conflict: `OFFSET_MISMATCH`, the bytes belong elsewhere; ask for the offset again.
             TooLarge: more bytes than announced.
+            ChecksumMismatch: the bytes were damaged on the way; none of this request's is kept.
             DiskFull: there is no room; what arrived is kept.
-            UnsupportedSlide: all bytes are here and make no slide; the file is removed.
+            UnsupportedSlide: no slide begins like this, or all bytes are here and make none; the file is removed.
         """
         if upload.status is UploadStatus.REFUSED:
             raise refusal_of(upload)
@@ -125,7 +146,7 @@ class Uploads:
                     params={"offset": upload.offset},
                 )
             if upload.offset < upload.length:
-                await self._receive(upload, chunks)
+                await self._receive(upload, chunks, Verifier(checksum) if checksum else None)
             if upload.offset == upload.length:
                 await self._finish(upload)
             return upload
@@ -193,13 +214,15 @@ class Uploads:
                 logger.exception("sweeping uploads failed")
             await asyncio.sleep(every_s)
 
-    async def _receive(self, upload: Upload, chunks: AsyncIterator[bytes]) -> None:
+    async def _receive(self, upload: Upload, chunks: AsyncIterator[bytes], verifier: Verifier | None) -> None:
         """Write chunks until they end; the row never counts a byte that is not on the disk."""
         path = self._storage.upload_path(upload.id)
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError as error:
             raise UploadGone("What had arrived of this upload is lost. Begin a new one.") from error
+        head_end = min(HEAD_BYTES, upload.length)
+        needs_head = upload.offset < head_end
         waiting: list[bytes] = []
         waiting_bytes = 0
         try:
@@ -214,18 +237,28 @@ class Uploads:
                             code="UPLOAD_TOO_LONG",
                             params={"limit": upload.length, "actual": upload.offset + waiting_bytes},
                         )
-                    if waiting_bytes >= FLUSH_BYTES:
+                    has_head = needs_head and verifier is None and upload.offset + waiting_bytes >= head_end
+                    if waiting_bytes >= FLUSH_BYTES or has_head:
                         batch, waiting, waiting_bytes = waiting, [], 0
-                        await _to_the_end(self._write(upload, file, batch))
+                        await _to_the_end(self._write(upload, file, batch, verifier))
+                    if has_head:
+                        needs_head = False
+                        await self._require_possible(upload, os.pread(file, HEAD_BYTES, 0))
             finally:
                 if waiting and upload.offset + waiting_bytes <= upload.length:
                     # Also when the client vanished: what it sent need not be sent again.
-                    await _to_the_end(self._write(upload, file, waiting))
+                    await _to_the_end(self._write(upload, file, waiting, verifier))
+            if verifier is not None:
+                # Bytes that were damaged on the way tell nothing about the file.
+                verifier.finish()
+                await self._count(upload)
+                if needs_head and upload.offset >= head_end:
+                    await self._require_possible(upload, os.pread(file, HEAD_BYTES, 0))
         finally:
             os.close(file)
 
-    async def _write(self, upload: Upload, file: int, chunks: list[bytes]) -> None:
-        """Put chunks on the disk, then count them."""
+    async def _write(self, upload: Upload, file: int, chunks: list[bytes], verifier: Verifier | None) -> None:
+        """Put chunks on the disk, then count them; those to be verified are counted when all have come."""
         try:
             written = await asyncio.to_thread(_write_synced, file, upload.offset, chunks)
         except OSError as error:
@@ -236,11 +269,33 @@ class Uploads:
                 "resume the upload."
             ) from error
         upload.offset += written
+        if verifier is None:
+            await self._count(upload)
+        else:
+            for chunk in chunks:
+                verifier.update(chunk)
+
+    async def _count(self, upload: Upload) -> None:
         upload.expires_at = datetime.now(UTC) + self._lifetime
         await upload.save(update_fields=["offset", "expires_at"])
 
+    async def _require_possible(self, upload: Upload, head: bytes) -> None:
+        """Refuse after the first bytes what can't become a slide, however many more would come."""
+        try:
+            require_possible(head)
+        except UnsupportedSlide as error:
+            await self._refuse(upload, error)
+            raise
+
+    async def _refuse(self, upload: Upload, error: UnsupportedSlide) -> None:
+        """Keep the reason in the row, so that the client can show it later; remove the file."""
+        upload.status = UploadStatus.REFUSED
+        upload.error = {"code": error.code, "message": error.message, "params": error.params}
+        await upload.save(update_fields=["status", "error"])
+        self._storage.remove_upload(upload.id)
+
     async def _finish(self, upload: Upload) -> None:
-        """Check the file and make the slide; a refusal is kept in the row so that the client can show it later."""
+        """Check the file and make the slide."""
         upload.status = UploadStatus.CHECKING
         await upload.save(update_fields=["status"])
         path = self._storage.upload_path(upload.id)
@@ -249,10 +304,7 @@ class Uploads:
                 path, upload.filename, upload.project_id, upload.user_id, upload_id=upload.id
             )
         except UnsupportedSlide as error:
-            upload.status = UploadStatus.REFUSED
-            upload.error = {"code": error.code, "message": error.message, "params": error.params}
-            await upload.save(update_fields=["status", "error"])
-            self._storage.remove_upload(upload.id)
+            await self._refuse(upload, error)
             raise
         upload.status = UploadStatus.DONE
         self._storage.remove_upload(upload.id)

@@ -26,6 +26,7 @@ from api.models.user import User
 from api.settings import Settings
 from api.slides import uploads as uploads_module
 from api.slides.services import SlideServices
+from api.slides.space import SPARE_BYTES
 from tests.factories import make_project, make_user
 from tests.routes.conftest import Browse, Team
 from tests.routes.slide_app import SlideServer
@@ -98,7 +99,8 @@ async def test_what_the_server_can_do(browse: Browse) -> None:
     answer = await (await browse(None)).options("/uploads")
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == "1.0.0"
-    assert answer.headers["tus-extension"] == "creation,termination,expiration"
+    assert answer.headers["tus-extension"] == "creation,termination,expiration,checksum"
+    assert answer.headers["tus-checksum-algorithm"] == "sha256,sha1"
     assert answer.headers["tus-max-size"] == "100000000"
 
 
@@ -143,7 +145,7 @@ async def test_a_connection_that_breaks_keeps_what_arrived(
     headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content))}
     sending = asyncio.ensure_future(browser.patch(path, content=breaks_off(), headers=headers))
     await server_has(40_000)
-    assert (await Upload.get(id=upload_id)).offset == 0
+    assert (await Upload.get(id=upload_id)).offset <= 40_000
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     async with asyncio.timeout(10):
@@ -281,6 +283,115 @@ async def test_ending_an_upload(browse: Browse, team: Team, services: SlideServi
     assert (await browser.delete(path, headers=TUS)).status_code == 204
     assert (await Upload.all().count(), files_under(services.storage.root)) == (0, [])
     assert (await browser.head(path, headers=TUS)).status_code == 404
+
+
+def sha256_header(data: bytes) -> dict[str, str]:
+    return {"upload-checksum": f"sha256 {base64.b64encode(hashlib.sha256(data).digest()).decode()}"}
+
+
+async def test_bytes_that_were_damaged_on_the_way_do_not_count(
+    browse: Browse, team: Team, content: bytes, services: SlideServices
+) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    first, rest = content[:10_000], content[10_000:]
+    good = {**BYTES, "upload-offset": "0", **sha256_header(first)}
+    for damaged in (b"?" + first[1:], first[:-1] + b"?", first[:-1]):
+        assert code_of(await browser.patch(path, content=damaged, headers=good)) == (460, "CHECKSUM_MISMATCH")
+    assert (await browser.head(path, headers=TUS)).headers["upload-offset"] == "0"
+    assert (await browser.patch(path, content=first, headers=good)).headers["upload-offset"] == "10000"
+    sha1 = base64.b64encode(hashlib.sha1(rest).digest()).decode()
+    last = {**BYTES, "upload-offset": "10000", "upload-checksum": f"sha1 {sha1}"}
+    assert (await browser.patch(path, content=rest, headers=last)).status_code == 204
+    slide = await Slide.get()
+    assert services.storage.slide_path(slide.sha256).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "header", ["", "sha256", "sha256 xx", "md5 1B2M2Y8AsgTpgAmY7PhCfg==", "sha256 1B2M2Y8AsgTpgAmY7PhCfg=="]
+)
+async def test_checksums_that_can_not_be_read(browse: Browse, team: Team, content: bytes, header: str) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+    headers = {**BYTES, "upload-offset": "0", "upload-checksum": header}
+    assert code_of(await browser.patch(path, content=content, headers=headers)) == (400, "TUS_CHECKSUM")
+    assert (await Upload.get()).offset == 0
+
+
+async def test_bytes_to_be_verified_do_not_count_when_the_line_breaks(
+    browse: Browse, team: Team, content: bytes, server_has: ServerHas
+) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, len(content))
+
+    async def breaks_off() -> AsyncIterator[bytes]:
+        yield content[:40_000]
+        await asyncio.Event().wait()
+
+    headers = {**BYTES, "upload-offset": "0", "content-length": str(len(content)), **sha256_header(content)}
+    sending = asyncio.ensure_future(browser.patch(path, content=breaks_off(), headers=headers))
+    await server_has(40_000)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    async with asyncio.timeout(30):
+        while (answer := await send(browser, path, 0, content)).status_code == 423:
+            await asyncio.sleep(0.01)
+    assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(len(content)))
+
+
+async def test_what_can_be_no_slide_is_refused_after_its_first_bytes(
+    browse: Browse, team: Team, services: SlideServices
+) -> None:
+    """A film of 90 MB is not received to its end."""
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, 90_000_000, "film.mp4")
+    head = b"\0\0\0\x20ftypisom" + b"\0" * 5000
+    assert (await send(browser, path, 0, head[:1000])).headers["upload-offset"] == "1000"
+    assert code_of(await send(browser, path, 1000, head[1000:])) == (422, "NOT_A_SLIDE")
+    row = await Upload.get()
+    assert (row.status, row.offset) == (UploadStatus.REFUSED, len(head))
+    assert files_under(services.storage.root) == []
+    assert code_of(await send(browser, path, len(head), b"more")) == (422, "NOT_A_SLIDE")
+
+
+async def test_verified_bytes_that_are_no_slide_are_refused_at_once_too(browse: Browse, team: Team) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    path = await begin(browser, team.project.id, 90_000_000)
+    head = b"<html>" + b" " * 5000
+    answer = await browser.patch(path, content=head, headers={**BYTES, "upload-offset": "0", **sha256_header(head)})
+    assert code_of(answer) == (422, "NOT_A_SLIDE")
+
+
+async def test_a_project_that_is_full(browse: Browse, team: Team, content: bytes) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    team.project.quota_bytes = 2 * len(content) + 10
+    await team.project.save()
+    path = await begin(browser, team.project.id, len(content))
+    assert (await send(browser, path, 0, content)).status_code == 204
+    await begin(browser, team.project.id, len(content))  # on its way: it has its room
+    headers = {**TUS, "upload-length": "11", "upload-metadata": metadata(filename="a", projectId=str(team.project.id))}
+    refused = await browser.post("/uploads", headers=headers)
+    assert code_of(refused) == (413, "QUOTA_EXCEEDED")
+    assert refused.json()["error"]["params"] == {
+        "limit": team.project.quota_bytes,
+        "used": 2 * len(content),
+        "actual": 11,
+    }
+    assert await Upload.filter(status=UploadStatus.RECEIVING).count() == 1
+    other = await make_project(team.people[Role.OWNER])
+    await begin(browser, other.id, 11)
+
+
+async def test_uploads_under_way_have_their_room_on_the_disk(
+    browse: Browse, team: Team, services: SlideServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    monkeypatch.setattr(services.storage, "free_bytes", lambda: SPARE_BYTES + 50_000_000)
+    await begin(browser, team.project.id, 30_000_000)
+    headers = {**TUS, "upload-metadata": metadata(filename="a", projectId=str(team.project.id))}
+    refused = await browser.post("/uploads", headers={**headers, "upload-length": "30000000"})
+    assert code_of(refused) == (507, "DISK_FULL")
+    await begin(browser, team.project.id, 20_000_000)
 
 
 async def test_a_disk_that_is_full_from_the_start(

@@ -12,6 +12,7 @@ from api.auth.viewer import Scope
 from api.models.annotation import Annotation, GeometryKind, Layer, LayerKind
 from api.models.ontology import Term
 from api.models.project import Membership, Project, Role
+from api.models.slide import Upload, UploadStatus
 from tests.factories import make_project, make_slide_row, make_user
 from tests.schema.asking import ask, change, error_of, viewer_for
 
@@ -20,6 +21,22 @@ PROJECT = """
     members { role createdAt user { id name email color } }
     terms { id name color hotkey position }
 """
+
+
+async def test_the_room_of_a_project_and_what_is_used_of_it(database: TortoiseContext) -> None:
+    ada = await make_user("Ada")
+    limited = await make_project(ada, quota_bytes=5_000_000)
+    free = await make_project(ada)
+    await make_slide_row(limited, size_bytes=1_000_000)
+    await make_slide_row(limited, size_bytes=2_000_000, deleted_at=now())
+    upload = {"user": ada, "project": limited, "filename": "a.svs", "expires_at": now()}
+    await Upload.create(**upload, length=500_000)
+    await Upload.create(**upload, length=900_000, status=UploadStatus.REFUSED)
+    answer = await ask("{ projects { nodes { id usedBytes quotaBytes } } }", viewer_for(ada))
+    assert answer["projects"]["nodes"] == [
+        {"id": str(free.id), "usedBytes": 0, "quotaBytes": None},
+        {"id": str(limited.id), "usedBytes": 3_500_000, "quotaBytes": 5_000_000},
+    ]
 
 
 async def test_a_project_from_its_making_to_its_end(database: TortoiseContext) -> None:

@@ -576,6 +576,7 @@ export const en = {
       "This page was opened under another address than the server expects. Open the server's own address.",
     TOO_LARGE: "This is larger than the server takes ({{limit}}).",
     DISK_FULL: "The server's disk is full. Ask the administrator to make room.",
+    QUOTA_EXCEEDED: "The project has no room for this file. Remove slides for good, or ask the administrator for more.",
     NOT_A_SLIDE:
       "This is no whole-slide image that can be opened. Upload the scanner's own file: SVS, NDPI, SCN, BIF, pyramid TIFF or DICOM.",
     UNSUPPORTED_SLIDE: "This file can't be opened as a slide. Export it again from the scanner's software.",

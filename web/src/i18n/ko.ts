@@ -558,6 +558,7 @@ export const ko = {
     ORIGIN_REFUSED: "서버가 아는 주소와 다른 주소로 열었습니다. 서버의 주소로 여세요.",
     TOO_LARGE: "서버가 받는 크기({{limit}})를 넘습니다.",
     DISK_FULL: "서버의 디스크가 가득 찼습니다. 관리자에게 알려 주세요.",
+    QUOTA_EXCEEDED: "프로젝트의 저장 공간이 부족합니다. 슬라이드를 완전히 삭제하거나 관리자에게 공간을 더 요청하세요.",
     NOT_A_SLIDE:
       "열 수 있는 전체 슬라이드 영상이 아닙니다. SVS, NDPI, SCN, BIF, 피라미드 TIFF, DICOM 등 스캐너가 만든 파일을 올리세요.",
     UNSUPPORTED_SLIDE: "슬라이드로 열 수 없는 파일입니다. 스캐너 프로그램에서 다시 내보내세요.",
