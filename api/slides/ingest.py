@@ -11,28 +11,40 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.errors import InvalidInput
+from api.errors import InvalidInput, UnsupportedSlide
 from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
 from api.models.transaction import transaction
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
+from api.slides.file_kind import FileKind
 from api.slides.names import safe_filename
 from api.slides.reader import ReaderPool
-from api.slides.space import require_quota, require_space
+from api.slides.reader_wire import Message
+from api.slides.space import SPARE_BYTES, require_quota, require_space
 from api.slides.storage import Storage
 from api.slides.turns import Urgency
 
 CHECK_TIMEOUT_S = 120.0
 CONVERT_TIMEOUT_S = 600.0
+UNPACKED_PER_BYTE = 4
+"""How much larger than the largest file an archive may be when it is unpacked."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that can be shown: its facts, where its tiles lie, and the pyramid made from it if it was a flat image."""
+    """A file that can be shown.
+
+    Attributes:
+        index: where its stored tiles lie.
+        pixels: the file to read pixels from where it is not the uploaded one itself: the pyramid made of a flat image,
+            or the one to open in a folder of unpacked files.
+        is_series: whether `pixels` is one of several files that belong together.
+    """
 
     facts: SlideFacts
     index: ContainerIndex
-    pyramid: Path | None
+    pixels: Path | None = None
+    is_series: bool = False
 
 
 class Ingest:
@@ -111,7 +123,12 @@ class Ingest:
             is_new = not self._storage.has_slide(sha256)
             if is_new:
                 await asyncio.to_thread(
-                    self._storage.adopt_slide, path, sha256, checked.index.to_bytes(), checked.pyramid
+                    self._storage.adopt_slide,
+                    path,
+                    sha256,
+                    checked.index.to_bytes(),
+                    checked.pixels,
+                    is_series=checked.is_series,
                 )
             try:
                 slide = await _create_rows(
@@ -132,19 +149,43 @@ class Ingest:
         return slide
 
     async def check(self, path: Path) -> Checked:
-        """Describe the file in isolation; a flat image is made into a pyramid beside it first.
+        """Describe the file in isolation; an archive is unpacked, a flat image made into a pyramid beside it first.
 
         Raises:
             UnsupportedSlide: it is no slide.
         """
-        answer = await self._pool.call("sniff", {"path": str(path)}, timeout_s=CHECK_TIMEOUT_S, urgency=Urgency.CHECK)
+        kind = await self._kind_of(path)
+        if kind is not FileKind.ARCHIVE:
+            return await self._check_plain(path, kind)
+        folder = path.with_name("series")
+        shutil.rmtree(folder, ignore_errors=True)
+        limit_bytes = max(0, min(UNPACKED_PER_BYTE * self._max_bytes, self._storage.free_bytes() - SPARE_BYTES))
+        arguments = {"path": str(path), "folder": str(folder), "limit_bytes": limit_bytes}
+        answer = await self._ask("unpack", arguments, CONVERT_TIMEOUT_S)
+        inside = folder / safe_filename(str(answer.body["entry"]))
+        kind = await self._kind_of(inside)
+        if kind is FileKind.ARCHIVE:
+            raise UnsupportedSlide(
+                "The archive holds another archive. Pack the slide's files themselves.", code="ARCHIVE_NOT_SUPPORTED"
+            )
+        checked = await self._check_plain(inside, kind)
+        if checked.pixels is not None:
+            return checked
+        return Checked(checked.facts, checked.index, inside, is_series=True)
+
+    async def _check_plain(self, path: Path, kind: FileKind) -> Checked:
         pyramid: Path | None = None
-        if answer.body["flat_image"]:
+        if kind is FileKind.FLAT_IMAGE:
             pyramid = path.with_name("pyramid")
-            arguments = {"path": str(path), "target": str(pyramid)}
-            await self._pool.call("convert", arguments, timeout_s=CONVERT_TIMEOUT_S, urgency=Urgency.CHECK)
+            await self._ask("convert", {"path": str(path), "target": str(pyramid)}, CONVERT_TIMEOUT_S)
         facts, index = await self._pool.describe(pyramid or path, timeout_s=CHECK_TIMEOUT_S)
         return Checked(facts, index, pyramid)
+
+    async def _kind_of(self, path: Path) -> FileKind:
+        return FileKind((await self._ask("sniff", {"path": str(path)}, CHECK_TIMEOUT_S)).body["kind"])
+
+    async def _ask(self, operation: str, arguments: dict[str, Any], timeout_s: float) -> Message:
+        return await self._pool.call(operation, arguments, timeout_s=timeout_s, urgency=Urgency.CHECK)
 
 
 def size_of(path: Path) -> int:

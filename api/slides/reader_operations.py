@@ -13,6 +13,7 @@ import numpy as np
 import simplejpeg
 
 from api.errors import NotFound
+from api.slides.archive import unpack as unpack_archive
 from api.slides.check import describe_checked
 from api.slides.container import JPEG2000, StoredTiles
 from api.slides.convert import convert_to_pyramid
@@ -20,7 +21,6 @@ from api.slides.patch_source import PatchSource, decode_jpeg2000
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.slide_file import Pixels, SlideFile, damaged
-from api.slides.sniff import FileKind
 from api.slides.sniff import sniff as sniff_file
 
 TILE_QUALITY = 95
@@ -74,8 +74,14 @@ def describe(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 
 def sniff(arguments: dict[str, Any], _: list[bytes]) -> Message:
-    """Whether the file is a slide or a flat image that can be converted."""
-    return Message({"flat_image": sniff_file(Path(arguments["path"])) is FileKind.FLAT_IMAGE})
+    """Whether the file is a slide, a flat image that can be converted, or an archive to be unpacked."""
+    return Message({"kind": sniff_file(Path(arguments["path"])).value})
+
+
+def unpack(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Write the files of an archive's slide into a folder; the name of the one to open."""
+    entry = unpack_archive(Path(arguments["path"]), Path(arguments["folder"]), arguments["limit_bytes"])
+    return Message({"entry": entry})
 
 
 def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
@@ -174,6 +180,7 @@ def _bands(height: int, band: int, downsample: float) -> list[int]:
 
 OPERATIONS: dict[str, Operation] = {
     "sniff": sniff,
+    "unpack": unpack,
     "convert": convert,
     "describe": describe,
     "region": region,

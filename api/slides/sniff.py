@@ -5,7 +5,6 @@ Only for isolated processes. OpenSlide says "unsupported" to everything it does 
 
 from __future__ import annotations
 
-import enum
 import struct
 from pathlib import Path
 
@@ -13,19 +12,13 @@ import openslide
 import tifffile
 
 from api.errors import UnsupportedSlide
+from api.slides.file_kind import FileKind
 from api.slides.magic import HEAD_BYTES, JPEG, MIRAX, PNG, TIFF, ZIP, not_a_slide, require_possible
 from api.slides.slide_file import damaged
 
 
-class FileKind(enum.StrEnum):
-    """What can be made of a file."""
-
-    SLIDE = "SLIDE"
-    FLAT_IMAGE = "FLAT_IMAGE"
-
-
 def sniff(path: Path) -> FileKind:
-    """Whether a file is a slide or an image that can be made into one.
+    """Whether a file is a slide, an image that can be made into one, or an archive that may hold one.
 
     Raises:
         UnsupportedSlide: it is neither; the code and message say what it is.
@@ -40,13 +33,11 @@ def sniff(path: Path) -> FileKind:
     if head.startswith(TIFF):
         return _sniff_tiff(path)
     if head.startswith(ZIP):
-        raise UnsupportedSlide(
-            "This is a zip archive. Unpack it and upload the slide file itself.", code="ARCHIVE_NOT_SUPPORTED"
-        )
+        return FileKind.ARCHIVE
     if MIRAX.match(head):
         raise UnsupportedSlide(
-            "A MIRAX slide is this .mrxs file and a folder of the same name; the folder is missing. Export the slide "
-            "as one file, such as pyramid TIFF or DICOM.",
+            "A MIRAX slide is this .mrxs file and a folder of the same name; the folder is missing. Pack both into one "
+            "zip archive and upload that.",
             code="SLIDE_INCOMPLETE",
         )
     raise not_a_slide()

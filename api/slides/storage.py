@@ -1,6 +1,8 @@
 """Where slide files, uploads and everything derived from them lie, all under `Settings.data`.
 
 slides/ab/<sha256>/slide      the file as uploaded; `index` beside it says where its stored tiles lie
+slides/ab/<sha256>/original   the file as uploaded where `slide` was made of it: of a picture, or of an archive, whose
+                              files lie in `series`
 cache/ab/<sha256>/...         tiles and thumbnails that can be made again
 uploads/<id>                  what has arrived of an upload
 predictions/<id>/             heatmaps
@@ -39,8 +41,12 @@ class Storage:
         self.root = root.absolute()
 
     def slide_path(self, sha256: str) -> Path:
-        """The file to read pixels from, whether or not it is there."""
-        return self._slide_folder(sha256) / "slide"
+        """The file to read pixels from, whether or not it is there.
+
+        Of a slide of several files it is the one to open, among the others.
+        """
+        path = self._slide_folder(sha256) / "slide"
+        return path.resolve() if path.is_symlink() else path
 
     def original_path(self, sha256: str) -> Path:
         """The file as it was uploaded, whose SHA-256 this is."""
@@ -94,21 +100,27 @@ class Storage:
     def has_slide(self, sha256: str) -> bool:
         return self.slide_path(sha256).is_file()
 
-    def adopt_slide(self, source: Path, sha256: str, index: bytes, pyramid: Path | None) -> None:
+    def adopt_slide(
+        self, source: Path, sha256: str, index: bytes, pixels: Path | None, *, is_series: bool = False
+    ) -> None:
         """Take a checked file in; readers find it whole or not at all. Call within `exclusive`.
 
         Args:
             source: the uploaded file, in a folder of `new_upload_folder`; it stays there as a second name of the file.
-            index: its `ContainerIndex.to_bytes`, or the pyramid's.
-            pyramid: the file to read pixels from when it is not `source` itself; beside it.
+            index: its `ContainerIndex.to_bytes`, or that of `pixels`.
+            pixels: the file to read pixels from when it is not `source` itself.
+            is_series: whether all files in the folder of `pixels` belong to the slide.
         """
         folder = self._slide_folder(sha256)
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.index_path(sha256), index)
-        if pyramid is not None:
+        if pixels is not None:
             _place(source, folder / "original")
         # Last: its presence means that all is there.
-        _place(pyramid or source, self.slide_path(sha256))
+        if pixels is not None and is_series:
+            _place_series(pixels, folder)
+        else:
+            _place(pixels or source, folder / "slide")
         _sync_folder(folder)
 
     def new_upload_folder(self, upload_id: UUID) -> Path:
@@ -148,6 +160,15 @@ def _place(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:
         source.replace(target)
+
+
+def _place_series(entry: Path, folder: Path) -> None:
+    """Move the folder of several files, and let `slide` point to the one to open."""
+    series, link = folder / "series", folder / "slide"
+    link.unlink(missing_ok=True)
+    shutil.rmtree(series, ignore_errors=True)
+    entry.parent.replace(series)
+    link.symlink_to(Path("series") / entry.name)
 
 
 async def _acquire(lock: int) -> None:

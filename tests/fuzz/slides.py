@@ -125,7 +125,7 @@ class Run:
         started = time.monotonic()
         try:
             checked = await self._ingest.check(path)
-            await show(self._pool, checked.pyramid or path, checked, chance)
+            await show(self._pool, checked.pixels or path, checked, chance)
             self.outcomes["opened"] += 1
         except UnsupportedSlide as error:
             if not error.message.endswith("."):

@@ -101,7 +101,11 @@ REFUSALS: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "notes.txt": (lambda: b"just text", "NOT_A_SLIDE", "The file is no whole-slide image that OpenSlide 4 knows. "),
     "noise.svs": (lambda: os.urandom(5000), "NOT_A_SLIDE", "The file is no whole-slide image"),
     "program.exe": (lambda: b"MZ" + b"\0" * 500, "NOT_A_SLIDE", "The file is no whole-slide image"),
-    "slides.zip": (lambda: b"PK\x03\x04" + b"\0" * 100, "ARCHIVE_NOT_SUPPORTED", "This is a zip archive. Unpack it"),
+    "slides.zip": (
+        lambda: b"PK\x03\x04" + b"\0" * 100,
+        "SLIDE_DAMAGED",
+        "The file looks like a slide but can't be read: the archive is broken",
+    ),
     "case.mrxs": (lambda: b"[GENERAL]\r\nSLIDE_ID = 1\r\n", "SLIDE_INCOMPLETE", "A MIRAX slide is this .mrxs file and"),
     "seg.dcm": (
         lambda: dicom("1.2.840.10008.5.1.4.1.1.66.4"),

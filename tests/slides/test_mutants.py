@@ -31,7 +31,7 @@ async def test_mutants(tmp_path: Path, storing: Storing) -> None:
             path.write_bytes(mutate(good.read_bytes(), chance))
             try:
                 checked = await ingest.check(path)
-                await pool.thumbnail(checked.pyramid or path, 128)
+                await pool.thumbnail(checked.pixels or path, 128)
                 outcomes["opened"] += 1
             except PlatformError as error:
                 assert isinstance(error, UnsupportedSlide), error

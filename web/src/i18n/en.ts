@@ -609,10 +609,12 @@ export const en = {
     ALREADY_MEMBER: "This person is a member already.",
     TERM_NAME_TAKEN: "The project has a term with this name already.",
     HOTKEY_TAKEN: "Another term has this key already.",
-    ARCHIVE_NOT_SUPPORTED: "This is a zip archive. Unpack it and upload the slide file itself.",
+    ARCHIVE_NOT_SUPPORTED: "The archive holds another archive. Pack the slide's files themselves.",
+    ARCHIVE_MANY_SLIDES: "There are several slides in these files. Upload each by itself.",
+    ARCHIVE_ENCRYPTED: "The archive is locked with a password. Pack it without one.",
+    ARCHIVE_TOO_LARGE: "The archive is too large when unpacked. Pack one slide alone.",
     DICOM_NOT_A_SLIDE: "This DICOM file is not a whole-slide image. Upload the VL Whole Slide Microscopy file.",
-    SLIDE_INCOMPLETE:
-      "This file is only a part of its slide. Upload a format of one file, such as SVS or pyramid TIFF.",
+    SLIDE_INCOMPLETE: "This is only a part of its slide. Pack all its files into one zip archive and upload that.",
     SLIDE_NOT_RGB: "Only 8-bit RGB brightfield slides can be opened. Export it as 8-bit RGB.",
     SLIDE_TOO_COARSE:
       "The slide's resolution is too low for this model. Scan it at a higher magnification, or correct its mpp if it is wrong.",
