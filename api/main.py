@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> Starlette:
             await stack.enter_async_context(connected(settings))
             slides = await stack.enter_async_context(slide_services(settings))
             state.storage, state.reader, state.tiles = slides.storage, slides.reader, slides.tiles
-            state.ingest, state.uploads = slides.ingest, slides.uploads
+            state.ingest, state.uploads, state.privacy = slides.ingest, slides.uploads, slides.privacy
             state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
             state.presence = await stack.enter_async_context(Presence(state.channel))
             sources = (state.presence, PredictionSource(state.channel))

@@ -241,6 +241,9 @@ class UpdateSlideInput:
     tags: list[str] | None = strawberry.field(default=None, description="All its tags, at most 50.")
     mpp_x: float | None = strawberry.field(default=None, description="Micrometres per level-0 pixel, over 0.")
     mpp_y: float | None = strawberry.field(default=None, description="Micrometres per level-0 pixel, over 0.")
+    accession_code: str | None = strawberry.field(
+        default=None, description="Replaces the slide's and the file's name for good, 1 to 64 characters."
+    )
 
 
 @strawberry.input(description="The slide to put into the bin.")
@@ -253,6 +256,14 @@ class RestoreSlideInput:
     id: strawberry.ID = strawberry.field(description="The slide's id.")
 
 
+@strawberry.input(description="The slide to remove label and macro image from.")
+class RemovePrivateImagesInput:
+    id: strawberry.ID = strawberry.field(description="The slide's id.")
+
+
+RemovePrivateImagesResult = Annotated[
+    Slide | Failure, strawberry.union("RemovePrivateImagesResult", description="The slide, or why not.")
+]
 UpdateSlideResult = Annotated[
     Slide | Failure, strawberry.union("UpdateSlideResult", description="The slide, or why not.")
 ]
@@ -308,9 +319,22 @@ class SlideMutation:
             tags=input.tags,
             mpp_x=input.mpp_x,
             mpp_y=input.mpp_y,
+            accession_code=input.accession_code,
         )
         async with logged_change(info.context, access.slide_id):
             return Slide.of(await catalog.update_slide(access.slide_id, changes))
+
+    @strawberry.mutation(description="Remove label and macro image for good, from the stored file too. For managers.")
+    async def remove_private_images(self, info: Info, input: RemovePrivateImagesInput) -> RemovePrivateImagesResult:
+        access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
+        privacy, slide = info.context.app.privacy, await catalog.get_slide(access.slide_id)
+        redacted = await privacy.redact(slide)
+        if redacted is None:
+            return Slide.of(slide)
+        async with logged_change(info.context, access.slide_id):
+            changed = Slide.of(await privacy.apply(access.slide_id, redacted))
+        await privacy.remove_unused(slide.sha256)
+        return changed
 
     @strawberry.mutation(description="Put a slide into the bin; everything on it stays. For managers.")
     async def delete_slide(self, info: Info, input: DeleteSlideInput) -> DeleteSlideResult:

@@ -20,9 +20,8 @@ class Slide(Model):
     "downsample"}`, index 0 = full
     resolution, each 2x smaller than the one before. `tile_size` is one number in pixels, square. `associated` lists
     `{"name": "LABEL|MACRO|THUMBNAIL", "width", "height"}`. `pyramid_at` says when the tiles that the file lacks were
-    made ahead; until then a process that makes them holds the row until `pyramid_claimed_until`. `accession_code`
-    replaces name and file name for all below MANAGER. `icc_bytes` is the size of the embedded colour profile; null
-    where there is none.
+    made ahead; until then a process that makes them holds the row until `pyramid_claimed_until`. `icc_bytes` is
+    the size of the embedded colour profile; null where there is none.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -51,7 +50,6 @@ class Slide(Model):
     deleted_at = fields.DatetimeField(null=True)
     pyramid_at = fields.DatetimeField(null=True)
     pyramid_claimed_until = fields.DatetimeField(null=True)
-    accession_code = fields.CharField(max_length=64, null=True)
     icc_bytes = fields.IntField(null=True)
 
     class Meta:

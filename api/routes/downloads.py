@@ -1,4 +1,4 @@
-"""`/slides/{id}/file`: the slide's file as it was uploaded, with ranges."""
+"""`/slides/{id}/file`: the slide's file as it was uploaded, with ranges; with a label inside, for managers alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from starlette.routing import Route
 
 from api.auth.permissions import require_slide
 from api.auth.sessions import viewer_of
-from api.auth.viewer import Action
-from api.errors import NotFound
+from api.auth.viewer import Action, allows
+from api.errors import NotFound, NotPermitted
 from api.models.slide import Slide
 from api.slides.names import content_disposition
+from api.slides.privacy import has_private_images
 from api.slides.storage import Storage
 
 
@@ -21,6 +22,12 @@ async def download(request: Request) -> Response:
     """`GET|HEAD /slides/{id}/file`: 200, 206 for ranges, 304 with the same ETag."""
     access = await require_slide(await viewer_of(request), request.path_params["slide_id"], Action.VIEW)
     slide = await Slide.get(id=access.slide_id)
+    if has_private_images(slide) and not allows(access.role, Action.MANAGE):
+        raise NotPermitted(
+            "This file holds the slide's label or macro image, which may show a patient's name. Ask a manager of the "
+            "project to remove them, or to give you the file.",
+            code="FILE_HAS_LABEL",
+        )
     storage: Storage = request.app.state.storage
     path = _existing(storage.original_path(slide.sha256))
     tag = f'"{slide.sha256}"'

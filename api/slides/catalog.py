@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -17,6 +18,7 @@ from api.errors import InvalidInput, NotFound
 from api.models.paging import Page, fetch_page
 from api.models.slide import Slide, Upload, UploadStatus
 from api.models.transaction import transaction
+from api.slides.names import safe_filename
 from api.slides.slide_file import MAX_MPP
 from api.slides.storage import Storage
 
@@ -25,6 +27,7 @@ logger = logging.getLogger("coslide.slides")
 MAX_NAME = 255
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 50
+MAX_ACCESSION_CODE = 64
 MAX_TAG = 64
 NEWEST_FIRST = ("-created_at", "-id")
 
@@ -35,6 +38,7 @@ class SlideChanges:
 
     Attributes:
         mpp_x, mpp_y: micrometres per level-0 pixel, for files that don't say, or say it wrong.
+        accession_code: replaces the slide's and the file's name, which may tell a patient's, for good.
     """
 
     name: str | None = None
@@ -42,6 +46,7 @@ class SlideChanges:
     tags: Sequence[str] | None = None
     mpp_x: float | None = None
     mpp_y: float | None = None
+    accession_code: str | None = None
 
 
 async def get_slide(slide_id: UUID) -> Slide:
@@ -116,6 +121,12 @@ async def update_slide(slide_id: UUID, changes: SlideChanges) -> Slide:
     for field, camel, value in (("mpp_x", "mppX", changes.mpp_x), ("mpp_y", "mppY", changes.mpp_y)):
         if value is not None:
             values[field] = _mpp(value, camel)
+    if changes.accession_code is not None:
+        code = _text(changes.accession_code, "accessionCode", MAX_ACCESSION_CODE, is_required=True)
+        slide = await get_slide(slide_id)
+        values["name"] = code
+        values["filename"] = safe_filename(code.replace("/", "-") + Path(slide.filename).suffix)
+        await Upload.filter(slide_id=slide_id).update(filename=values["filename"])
     if values and not await Slide.filter(id=slide_id).update(**values):
         raise _gone(slide_id)
     return await get_slide(slide_id)

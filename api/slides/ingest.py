@@ -117,19 +117,10 @@ class Ingest:
         async with self._turns:
             checked = await self.check(path)
         size_bytes = size_of(path)
-        sha256 = await asyncio.to_thread(sha256_of, path)
         filename = safe_filename(filename)
+        sha256 = await asyncio.to_thread(sha256_of, path)
         async with self._storage.exclusive(sha256):
-            is_new = not self._storage.has_slide(sha256)
-            if is_new:
-                await asyncio.to_thread(
-                    self._storage.adopt_slide,
-                    path,
-                    sha256,
-                    checked.index.to_bytes(),
-                    checked.pixels,
-                    is_series=checked.is_series,
-                )
+            is_new = await self._place(path, sha256, checked)
             try:
                 slide = await _create_rows(
                     checked.facts,
@@ -147,6 +138,23 @@ class Ingest:
                 raise
         self._on_slide()
         return slide
+
+    async def store(self, path: Path, checked: Checked) -> str:
+        """Put a checked file into storage without a slide that uses it; its SHA-256."""
+        sha256 = await asyncio.to_thread(sha256_of, path)
+        async with self._storage.exclusive(sha256):
+            await self._place(path, sha256, checked)
+        return sha256
+
+    async def _place(self, path: Path, sha256: str, checked: Checked) -> bool:
+        """Put a file where its content says; whether it was not there yet. Call within `exclusive`."""
+        if self._storage.has_slide(sha256):
+            return False
+        index = checked.index.to_bytes()
+        await asyncio.to_thread(
+            self._storage.adopt_slide, path, sha256, index, checked.pixels, is_series=checked.is_series
+        )
+        return True
 
     async def check(self, path: Path) -> Checked:
         """Describe the file in isolation; an archive is unpacked, a flat image made into a pyramid beside it first.
@@ -205,20 +213,22 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _create_rows(facts: SlideFacts, upload_id: UUID | None, **columns: Any) -> Slide:
-    described: dict[str, Any] = {
+def described(facts: SlideFacts) -> dict[str, Any]:
+    """The columns of a slide's row that say what its file says."""
+    return {
         "vendor": facts.vendor[:64],
         "width": facts.width,
         "height": facts.height,
         "tile_size": facts.tile_size,
         "levels": facts.pyramid.as_rows(),
-        "mpp_x": facts.mpp_x,
-        "mpp_y": facts.mpp_y,
         "objective_power": facts.objective_power,
         "associated": [asdict(image) for image in facts.associated],
     }
+
+
+async def _create_rows(facts: SlideFacts, upload_id: UUID | None, **columns: Any) -> Slide:
     async with transaction():
-        slide = await Slide.create(**described, **columns)
+        slide = await Slide.create(**described(facts), mpp_x=facts.mpp_x, mpp_y=facts.mpp_y, **columns)
         await SlideSequence.create(slide=slide, seq=0)
         if upload_id is not None:
             await Upload.filter(id=upload_id).update(status=UploadStatus.DONE, slide_id=slide.id)

@@ -20,6 +20,7 @@ from api.slides.convert import convert_to_pyramid
 from api.slides.patch_source import PatchSource, decode_jpeg2000
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
+from api.slides.redact import redact as redact_file
 from api.slides.slide_file import Pixels, SlideFile, damaged
 from api.slides.sniff import sniff as sniff_file
 
@@ -87,6 +88,12 @@ def unpack(arguments: dict[str, Any], _: list[bytes]) -> Message:
 def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """Make a flat image into a pyramid."""
     convert_to_pyramid(Path(arguments["path"]), Path(arguments["target"]))
+    return Message({})
+
+
+def redact(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Write a copy of a slide's file without label and macro."""
+    redact_file(Path(arguments["path"]), Path(arguments["target"]), arguments["vendor"])
     return Message({})
 
 
@@ -182,6 +189,7 @@ OPERATIONS: dict[str, Operation] = {
     "sniff": sniff,
     "unpack": unpack,
     "convert": convert,
+    "redact": redact,
     "describe": describe,
     "region": region,
     "tile": tile,

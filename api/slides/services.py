@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from api.settings import Settings
 from api.slides.ingest import Ingest
+from api.slides.privacy import Privacy
 from api.slides.reader import ReaderPool
 from api.slides.storage import Storage
 from api.slides.tiles import TileService
@@ -26,6 +27,7 @@ class SlideServices:
     ingest: Ingest
     uploads: Uploads
     warmer: Warmer
+    privacy: Privacy
 
 
 @asynccontextmanager
@@ -53,7 +55,8 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
         )
         lifetime = timedelta(hours=settings.upload_hours)
         uploads = Uploads(storage, ingest, max_bytes=max_bytes, quota_bytes=quota_bytes, lifetime=lifetime)
+        privacy = Privacy(storage, reader, ingest, tiles)
         try:
-            yield SlideServices(storage, reader, tiles, ingest, uploads, warmer)
+            yield SlideServices(storage, reader, tiles, ingest, uploads, warmer, privacy)
         finally:
             await tiles.aclose()

@@ -60,6 +60,13 @@ class TileService:
             stored.close()
         self._stored.clear()
 
+    def forget(self, sha256: str) -> None:
+        """Let go of a slide whose file was removed."""
+        self._cache.forget(sha256)
+        stored = self._stored.pop(sha256, None)
+        if stored is not None:
+            stored.close()
+
     def ready_tile(self, source: SlideSource, address: TileAddress) -> bytes | None:
         """The tile if it can be had at once, without decoding: stored in the file, or made before.
 

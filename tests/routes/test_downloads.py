@@ -48,6 +48,19 @@ async def test_ranges(browse: Browse, team: Team, slide: Slide, tmp_path: Path) 
     assert beyond.status_code == 416
 
 
+async def test_a_file_with_a_label_inside_is_for_managers(
+    browse: Browse, team: Team, services: SlideServices, shared_data: Path
+) -> None:
+    file = shared_data / "slides/aperio_cmu/CMU-1-Small-Region.svs"
+    slide = await services.ingest.import_file(file, team.project.id, None)
+    for role, user in team.people.items():
+        answer = await (await browse(user)).get(f"/slides/{slide.id}/file")
+        if role in (Role.OWNER, Role.MANAGER):
+            assert answer.content == file.read_bytes()
+        else:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FILE_HAS_LABEL")
+
+
 async def test_strangers_get_nothing(browse: Browse, team: Team, slide: Slide) -> None:
     assert (await (await browse(None)).get(f"/slides/{slide.id}/file")).status_code == 401
     assert (await (await browse(team.stranger)).get(f"/slides/{slide.id}/file")).status_code == 404

@@ -113,6 +113,7 @@ MUTATIONS: dict[str, Operation] = {
         ("updateTerm", Role.MANAGER, lambda world: {"id": str(world.term), "name": "Tumour"}),
         ("deleteTerm", Role.MANAGER, lambda world: {"id": str(world.term)}),
         ("updateSlide", Role.MANAGER, lambda world: {"id": str(world.slide), "name": "Renamed"}),
+        ("removePrivateImages", Role.MANAGER, lambda world: {"id": str(world.slide)}),
         ("deleteSlide", Role.MANAGER, lambda world: {"id": str(world.slide)}),
         ("restoreSlide", Role.MANAGER, lambda world: {"id": str(world.slide_in_bin)}),
         ("applyAnnotationOps", Role.ANNOTATOR, _annotation_op),

@@ -50,7 +50,10 @@ CALLS: dict[str, list[Call]] = {
         Call("GET", lambda world: f"/slides/{world.slide}/associated/label.jpg", Role.MANAGER),
         Call("GET", lambda world: f"/slides/{world.slide}/associated/macro.jpg", Role.MANAGER),
     ],
-    f"{_SLIDE}/file": [Call("GET", lambda world: f"/slides/{world.slide}/file", Role.VIEWER)],
+    f"{_SLIDE}/file": [
+        # The slide has a label, which is for managers.
+        Call("GET", lambda world: f"/slides/{world.slide}/file", Role.MANAGER),
+    ],
     f"{_SLIDE}/annotations.bin": [
         Call("GET", lambda world: f"/slides/{world.slide}/annotations.bin?region=0,0,100,100", Role.VIEWER)
     ],

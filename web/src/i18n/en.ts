@@ -610,6 +610,10 @@ export const en = {
     TERM_NAME_TAKEN: "The project has a term with this name already.",
     HOTKEY_TAKEN: "Another term has this key already.",
     ARCHIVE_NOT_SUPPORTED: "The archive holds another archive. Pack the slide's files themselves.",
+    FILE_HAS_LABEL:
+      "This file holds the slide's label, which may show a patient's name. Ask a manager to remove it or to give you the file.",
+    LABEL_NOT_REMOVABLE:
+      "Label and macro can't be taken out of this format. Export the slide without them and upload it anew.",
     ARCHIVE_MANY_SLIDES: "There are several slides in these files. Upload each by itself.",
     ARCHIVE_ENCRYPTED: "The archive is locked with a password. Pack it without one.",
     ARCHIVE_TOO_LARGE: "The archive is too large when unpacked. Pack one slide alone.",

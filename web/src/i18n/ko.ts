@@ -591,6 +591,9 @@ export const ko = {
     TERM_NAME_TAKEN: "같은 이름의 용어가 이미 있습니다.",
     HOTKEY_TAKEN: "다른 용어가 이미 쓰는 단축키입니다.",
     ARCHIVE_NOT_SUPPORTED: "압축 파일 안에 또 압축 파일이 있습니다. 슬라이드 파일을 바로 압축하세요.",
+    FILE_HAS_LABEL:
+      "이 파일에는 환자 이름이 보일 수 있는 라벨 사진이 들어 있습니다. 관리자에게 라벨을 지우거나 파일을 달라고 요청하세요.",
+    LABEL_NOT_REMOVABLE: "이 형식에서는 라벨과 매크로 사진을 지울 수 없습니다. 라벨 없이 내보낸 파일을 다시 올리세요.",
     ARCHIVE_MANY_SLIDES: "이 파일들에는 슬라이드가 여러 개 들어 있습니다. 하나씩 올리세요.",
     ARCHIVE_ENCRYPTED: "암호가 걸린 압축 파일입니다. 암호 없이 압축하세요.",
     ARCHIVE_TOO_LARGE: "압축을 풀면 너무 큽니다. 슬라이드 하나만 압축하세요.",

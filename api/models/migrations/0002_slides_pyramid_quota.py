@@ -15,11 +15,6 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='Slide',
-            name='accession_code',
-            field=fields.CharField(null=True, max_length=64),
-        ),
-        ops.AddField(
-            model_name='Slide',
             name='icc_bytes',
             field=fields.IntField(null=True),
         ),

@@ -1,0 +1,166 @@
+"""The directories of a TIFF file: which bytes each one owns, and how to take some out without moving the others.
+
+tifffile reads values; here it is the places in the file that matter, because what is taken out must be overwritten.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_READABLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_DESCRIPTION = 270
+_DATA = ((273, 279), (324, 325))
+"""Tags of the places and lengths of strips, and of tiles."""
+MAX_DIRECTORIES = 10_000
+MAX_ENTRIES = 4096
+
+Span = tuple[int, int]
+"""A place in the file and how many bytes from there."""
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One image file directory.
+
+    Attributes:
+        start: where it begins.
+        next_link: where in it the place of the following one stands.
+        description: the image's description, as text.
+        spans: all bytes of the directory, its values and its pixels.
+    """
+
+    start: int
+    next_link: int
+    description: str
+    spans: tuple[Span, ...]
+
+
+class TiffDirectories:
+    """Reads and changes the chain of directories of a classic or BigTIFF file.
+
+    Raises:
+        ValueError: the file is no TIFF, or its directories can't be followed.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        head = self._read(0, 8)
+        order = {b"II": "<", b"MM": ">"}.get(head[:2])
+        if order is None:
+            raise ValueError("it is no TIFF file")
+        self._order = order
+        (version,) = self._unpack("H", head[2:4])
+        if version not in (42, 43):
+            raise ValueError(f"it is no TIFF file (version {version})")
+        self._is_big = version == 43
+        self._pointer = "Q" if self._is_big else "I"
+        self._first_link = 8 if self._is_big else 4
+
+    def read(self) -> list[Directory]:
+        """All directories of the chain, in order.
+
+        Raises:
+            ValueError: one lies outside the file, or the chain goes in circles.
+        """
+        found: list[Directory] = []
+        seen: set[int] = set()
+        link = self._first_link
+        while (at := self._pointer_at(link)) != 0:
+            if at in seen or len(found) >= MAX_DIRECTORIES:
+                raise ValueError("its directories go in circles")
+            seen.add(at)
+            found.append(self._read_directory(at))
+            link = found[-1].next_link
+        return found
+
+    def keep(self, kept: Sequence[Directory], removed: Sequence[Directory]) -> int:
+        """Chain up those kept, and overwrite every byte that only the others have with zeros; the bytes overwritten."""
+        link = self._first_link
+        for directory in kept:
+            self._write_pointer(link, directory.start)
+            link = directory.next_link
+        self._write_pointer(link, 0)
+        own = _subtract(
+            [span for directory in removed for span in directory.spans],
+            [span for directory in kept for span in directory.spans],
+        )
+        for start, length in own:
+            self._file.seek(start)
+            for piece in range(0, length, 1 << 20):
+                self._file.write(bytes(min(1 << 20, length - piece)))
+        return sum(length for _, length in own)
+
+    def _write_pointer(self, place: int, value: int) -> None:
+        self._file.seek(place)
+        self._file.write(struct.pack(self._order + self._pointer, value))
+
+    def _read_directory(self, at: int) -> Directory:
+        count_format, entry_bytes = ("Q", 20) if self._is_big else ("H", 12)
+        count_bytes = struct.calcsize(count_format)
+        (count,) = self._unpack(count_format, self._read(at, count_bytes))
+        if not 0 < count <= MAX_ENTRIES:
+            raise ValueError(f"a directory has {count} entries")
+        entries = self._read(at + count_bytes, count * entry_bytes)
+        next_link = at + count_bytes + count * entry_bytes
+        spans: list[Span] = [(at, count_bytes + count * entry_bytes + struct.calcsize(self._pointer))]
+        values: dict[int, tuple[int, int, int]] = {}
+        for entry in range(0, len(entries), entry_bytes):
+            tag, kind = self._unpack("HH", entries[entry : entry + 4])
+            length_end = entry + 4 + struct.calcsize(self._pointer)
+            (length,) = self._unpack(self._pointer, entries[entry + 4 : length_end])
+            size = _TYPE_BYTES.get(kind, 1) * length
+            place = at + count_bytes + length_end
+            if size > entry_bytes - (length_end - entry):
+                place = self._pointer_at(place)
+                spans.append((place, size))
+            values[tag] = place, kind, length
+        for places_tag, lengths_tag in _DATA:
+            if places_tag in values and lengths_tag in values:
+                spans += zip(self._numbers(values[places_tag]), self._numbers(values[lengths_tag]), strict=True)
+        place, kind, length = values.get(_DESCRIPTION, (0, 2, 0))
+        description = self._read(place, length).rstrip(b"\0").decode("latin-1")
+        return Directory(at, next_link, description, tuple(spans))
+
+    def _numbers(self, value: tuple[int, int, int]) -> tuple[int, ...]:
+        place, kind, length = value
+        if kind not in _READABLE:
+            raise ValueError(f"a list of places has type {kind}")
+        form = f"{length}{_READABLE[kind]}"
+        return self._unpack(form, self._read(place, struct.calcsize(self._order + form)))
+
+    def _pointer_at(self, place: int) -> int:
+        (pointer,) = self._unpack(self._pointer, self._read(place, struct.calcsize(self._pointer)))
+        return int(pointer)
+
+    def _unpack(self, form: str, data: bytes) -> tuple[int, ...]:
+        return struct.unpack(self._order + form, data)
+
+    def _read(self, place: int, length: int) -> bytes:
+        self._file.seek(place)
+        data = self._file.read(length)
+        if len(data) != length:
+            raise ValueError(f"{length} bytes at {place} are not there")
+        return data
+
+
+def _subtract(spans: Iterable[Span], kept: Iterable[Span]) -> list[Span]:
+    """The parts of `spans` that no span of `kept` covers."""
+    keeps = sorted((start, start + length) for start, length in kept if length)
+    left: list[Span] = []
+    for begin, length in spans:
+        start, end = begin, begin + length
+        for keep_start, keep_end in keeps:
+            if keep_end <= start or keep_start >= end:
+                continue
+            if keep_start > start:
+                left.append((start, keep_start - start))
+            start = max(start, keep_end)
+            if start >= end:
+                break
+        if start < end:
+            left.append((start, end - start))
+    return left
