@@ -167,6 +167,7 @@ export const en = {
     scaleUnknown: "mpp unknown",
     needsScale: "Enter mpp",
     edit: "Name, description, tags",
+    privacy: "Remove names and label",
     setScale: "Set scale (mpp)",
     download: "Download file",
     delete: "Move to bin",
@@ -190,6 +191,14 @@ export const en = {
     failed: "The slides could not be loaded",
     notFound: "This project does not exist, or you are not a member of it.",
     toProjects: "To the projects",
+  },
+  privacy: {
+    title: "Names and label of “{{name}}”",
+    code: "Accession code",
+    codeHint: "Replaces the name of the slide and of its file for good.",
+    remove: "Remove label and macro image",
+    forGood: "They are taken out of the stored file too. This can’t be undone.",
+    do: "Remove",
   },
   upload: {
     title: "Uploads",

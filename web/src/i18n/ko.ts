@@ -162,6 +162,7 @@ export const ko = {
     scaleUnknown: "mpp 모름",
     needsScale: "mpp 입력 필요",
     edit: "이름, 설명, 태그",
+    privacy: "이름과 라벨 지우기",
     setScale: "축척(mpp) 설정",
     download: "파일 내려받기",
     delete: "휴지통으로",
@@ -185,6 +186,14 @@ export const ko = {
     failed: "슬라이드를 불러오지 못했습니다",
     notFound: "없는 프로젝트이거나 구성원이 아닙니다.",
     toProjects: "프로젝트 목록으로",
+  },
+  privacy: {
+    title: "‘{{name}}’의 이름과 라벨",
+    code: "접수 번호",
+    codeHint: "슬라이드와 파일의 이름을 영구히 대신합니다.",
+    remove: "라벨과 매크로 사진 지우기",
+    forGood: "저장된 파일에서도 지워지며 되돌릴 수 없습니다.",
+    do: "지우기",
   },
   upload: {
     title: "올리는 파일",

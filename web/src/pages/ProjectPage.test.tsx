@@ -42,6 +42,9 @@ function answers(myRole: Role, slides: readonly object[] = [CASE, UNSCALED]): An
       const nodes = inBin ? [BINNED] : slides.filter((each) => JSON.stringify(each).includes(String(search ?? "")));
       return { slides: { totalCount: nodes.length, pageInfo: { hasNextPage: false, endCursor: null }, nodes } };
     },
+    RemovePrivateImages: () => ({
+      removePrivateImages: { __typename: "Slide", id: "s1", sizeBytes: 1, associatedImages: [] },
+    }),
     DeleteSlide: () => ({ deleteSlide: { __typename: "Slide", id: "s1", deletedAt: "2026-01-01T00:00:00Z" } }),
     RestoreSlide: () => ({ restoreSlide: { __typename: "Slide", id: "s1", deletedAt: null } }),
     UpdateSlide: () => ({ updateSlide: CASE }),
@@ -83,6 +86,18 @@ describe("ProjectPage", () => {
     expect(last(calls, "DeleteSlide")).toEqual({ input: { id: "s1" } });
     await user.click(await screen.findByRole("button", { name: "Undo" }));
     await waitFor(() => expect(last(calls, "RestoreSlide")).toEqual({ input: { id: "s1" } }));
+  });
+
+  it("takes names and label away", async () => {
+    const { user, calls } = open();
+    await user.click(await screen.findByRole("button", { name: "Actions for slide Case 117" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Remove names and label" }));
+    expect(await screen.findByRole("button", { name: "Remove" })).toBeDisabled();
+    await user.type(screen.getByLabelText("Accession code"), " S26-42 ");
+    await user.click(screen.getByLabelText("Remove label and macro image"));
+    await user.click(screen.getByRole("button", { name: "Remove" }));
+    await waitFor(() => expect(last(calls, "UpdateSlide")).toEqual({ input: { id: "s1", accessionCode: "S26-42" } }));
+    expect(last(calls, "RemovePrivateImages")).toEqual({ input: { id: "s1" } });
   });
 
   it("restores from the bin", async () => {

@@ -5,6 +5,7 @@ import {
   IconDownload,
   IconPencil,
   IconRulerMeasure,
+  IconShieldLock,
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
@@ -17,8 +18,11 @@ import { showToast } from "../app/toasts";
 import { DeleteSlideDocument, RestoreSlideDocument, type SlideCardFragment } from "../gql/graphql";
 import { formatAgo, formatBytes, formatNumber, formatPercent, formatPixels } from "../i18n/format";
 import { DescribeSlide } from "./DescribeSlide";
+import { PrivacyDialog } from "./PrivacyDialog";
 import { ScaleDialog } from "./ScaleDialog";
 import styles from "./SlideCard.module.css";
+
+type Dialog = "describe" | "scale" | "privacy";
 
 interface Props {
   readonly slide: SlideCardFragment;
@@ -30,7 +34,7 @@ interface Props {
 /** One slide: how it looks, what it is, how far its reading is. */
 export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
   const { t } = useTranslation();
-  const [dialog, setDialog] = useState<"describe" | "scale" | null>(null);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
   const restore = useRestore(slide, onChanged);
   const binned = slide.deletedAt != null;
   const done = () => {
@@ -96,6 +100,7 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
         </div>
       </div>
       {dialog === "describe" && <DescribeSlide slide={slide} onClose={() => setDialog(null)} onDone={done} />}
+      {dialog === "privacy" && <PrivacyDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
       {dialog === "scale" && <ScaleDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
     </li>
   );
@@ -132,7 +137,7 @@ function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
 interface MenuProps {
   readonly slide: SlideCardFragment;
   readonly canManage: boolean;
-  readonly onChoose: (dialog: "describe" | "scale") => void;
+  readonly onChoose: (dialog: Dialog) => void;
   readonly onChanged: () => void;
 }
 
@@ -161,6 +166,9 @@ function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
             </Menu.Item>
             <Menu.Item leftSection={<IconRulerMeasure size={16} />} onClick={() => onChoose("scale")}>
               {t("grid.setScale")}
+            </Menu.Item>
+            <Menu.Item leftSection={<IconShieldLock size={16} />} onClick={() => onChoose("privacy")}>
+              {t("grid.privacy")}
             </Menu.Item>
           </>
         )}
