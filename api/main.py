@@ -23,7 +23,7 @@ from api.errors import PlatformError
 from api.models.database import connected
 from api.predictions.catalog import ModelCatalog
 from api.predictions.live import PredictionSource
-from api.routes import auth, downloads, exchange, geometry, health, heatmaps, tiles, uploads
+from api.routes import auth, downloads, exchange, foreign, geometry, health, heatmaps, tiles, uploads
 from api.routes.errors import platform_error
 from api.routes.tile_lane import TileLane
 from api.routes.web import web_routes
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Starlette:
         *graphql_routes(),
         *auth.routes,
         *tiles.routes,
+        *foreign.routes,
         *heatmaps.routes,
         *geometry.routes,
         *exchange.routes,

@@ -73,6 +73,11 @@ class TileSource:
     )
     tile_size: int = strawberry.field(description="Side of a tile in pixels.")
     levels: list[Level] = strawberry.field(description="The levels, finest first.")
+    icc_url: str | None = strawberry.field(
+        description="Where the file's colour profile is, to be applied to the tiles; null when there is none."
+    )
+    dzi_url: str = strawberry.field(description="A Deep Zoom descriptor, for other viewers.")
+    iiif_url: str = strawberry.field(description="An info.json of the IIIF Image API 3, for other viewers.")
     grant: str = strawberry.field(
         description="Append as ?grant= where neither a cookie nor an Authorization header can be sent."
     )
@@ -153,6 +158,9 @@ class Slide:
             url_template=f"/slides/{self.id}/tiles/{{level}}/{{column}}_{{row}}.jpg",
             tile_size=pyramid.tile_size,
             levels=[Level.of(level) for level in pyramid.levels],
+            icc_url=f"/slides/{self.id}/icc" if self.row.icc_bytes else None,
+            dzi_url=f"/slides/{self.id}.dzi",
+            iiif_url=f"/iiif/{self.id}/info.json",
             grant=grant,
             grant_expires_at=expires_at,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
@@ -27,13 +27,21 @@ EDITION = "1"
 
 _CACHE_CONTROL = (b"cache-control", b"private, max-age=31536000, immutable")
 _JPEG = (b"content-type", b"image/jpeg")
+_ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+
+Header = tuple[bytes, bytes]
 
 
 class ImageEndpoint(ABC):
-    """Serves one kind of image of a slide to those who may see it."""
+    """Serves one kind of image of a slide to those who may see it.
 
-    def __init__(self, gate: TileGate) -> None:
+    Args:
+        open_to_all: whether pages of other sites may read the answers, with credentials of their own.
+    """
+
+    def __init__(self, gate: TileGate, *, open_to_all: bool = False) -> None:
         self._gate = gate
+        self._extra = [_ANY_ORIGIN] if open_to_all else []
 
     @abstractmethod
     def name(self, scope: Scope) -> str:
@@ -58,13 +66,13 @@ class ImageEndpoint(ABC):
         self.check(access, scope)
         tag = f'"{access.source.sha256[:20]}-{EDITION}-{self.name(scope)}"'.encode()
         if tag in wanted:
-            await answer(send, scope["method"], tag, wanted, b"")
+            await answer(send, scope["method"], tag, wanted, b"", self._extra)
             return
         try:
             data = await unless_gone(receive, self.image(scope["app"].state.tiles, access, scope))
         except AskerGone:
             return
-        await answer(send, scope["method"], tag, wanted, data)
+        await answer(send, scope["method"], tag, wanted, data, self._extra)
 
 
 class TileEndpoint(ImageEndpoint):
@@ -135,12 +143,12 @@ async def unless_gone(receive: Receive, making: Coroutine[None, None, bytes]) ->
         watcher.cancel()
 
 
-async def answer(send: Send, method: str, tag: bytes, wanted: bytes, data: bytes) -> None:
+async def answer(send: Send, method: str, tag: bytes, wanted: bytes, data: bytes, extra: Sequence[Header] = ()) -> None:
     """Send a JPEG that never changes, or 304 to who has it."""
     if tag in wanted:
-        await _send(send, 304, [_CACHE_CONTROL, (b"etag", tag)])
+        await _send(send, 304, [_CACHE_CONTROL, (b"etag", tag), *extra])
         return
-    headers = [_CACHE_CONTROL, (b"etag", tag), _JPEG, (b"content-length", b"%d" % len(data))]
+    headers = [_CACHE_CONTROL, (b"etag", tag), *extra, _JPEG, (b"content-length", b"%d" % len(data))]
     await _send(send, 200, headers, b"" if method == "HEAD" else data)
 
 

@@ -29,6 +29,7 @@ class SlideFacts:
         tile_size: side in pixels of the client's tiles.
         mpp_x, mpp_y: micrometres per level-0 pixel; None when the file does not say.
         objective_power: the scanner's magnification; None when the file does not say.
+        icc_bytes: size of the embedded colour profile; None when there is none.
     """
 
     vendor: str
@@ -39,6 +40,7 @@ class SlideFacts:
     objective_power: float | None
     associated: tuple[AssociatedImage, ...]
     properties: dict[str, str]
+    icc_bytes: int | None = None
 
     @property
     def width(self) -> int:
@@ -66,4 +68,5 @@ class SlideFacts:
             objective_power=value["objective_power"],
             associated=tuple(AssociatedImage(**image) for image in value["associated"]),
             properties=dict(value["properties"]),
+            icc_bytes=value["icc_bytes"],
         )

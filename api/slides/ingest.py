@@ -223,6 +223,7 @@ def described(facts: SlideFacts) -> dict[str, Any]:
         "levels": facts.pyramid.as_rows(),
         "objective_power": facts.objective_power,
         "associated": [asdict(image) for image in facts.associated],
+        "icc_bytes": facts.icc_bytes,
     }
 
 

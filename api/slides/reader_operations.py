@@ -159,6 +159,26 @@ def thumbnail(arguments: dict[str, Any], _: list[bytes]) -> Message:
     return Message({}, [encode_jpeg(np.concatenate(rows))])
 
 
+def scaled(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """A region as a JPEG of a given size, read from the level that suits it, in bands."""
+    source = _files.patches(arguments["path"])
+    x, y, width, height = arguments["area"]
+    out_width, out_height = arguments["size"]
+    downsample = max(1.0, min(width / out_width, height / out_height))
+    band = max(1, round(64 * downsample))
+    tops = _bands(height, band, downsample)
+    rows = [source.read(x, y + top, width, min(band, height - top), downsample) for top in tops]
+    pixels = np.concatenate(rows)
+    if pixels.shape[:2] != (out_height, out_width):
+        pixels = np.asarray(cv2.resize(pixels, (out_width, out_height), interpolation=cv2.INTER_AREA), np.uint8)
+    return Message({}, [encode_jpeg(pixels)])
+
+
+def icc(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """The embedded ICC profile; empty when there is none."""
+    return Message({}, [_files.slide(arguments["path"]).colour_profile()])
+
+
 def associated(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """An associated image as a JPEG."""
     pixels = _files.slide(arguments["path"]).associated_image(arguments["name"])
@@ -196,5 +216,7 @@ OPERATIONS: dict[str, Operation] = {
     "crop": crop,
     "halve": halve,
     "thumbnail": thumbnail,
+    "scaled": scaled,
+    "icc": icc,
     "associated": associated,
 }

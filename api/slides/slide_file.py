@@ -64,6 +64,7 @@ class SlideFile:
             objective_power=_number(properties.get(openslide.PROPERTY_NAME_OBJECTIVE_POWER), below=1000),
             associated=self._associated(),
             properties=properties,
+            icc_bytes=_whole(properties.get("openslide.icc-size")),
         )
 
     def read_region(self, level: int, x: int, y: int, width: int, height: int) -> Pixels:
@@ -113,6 +114,11 @@ class SlideFile:
                     self.close()
                     raise damaged(str(error)) from error
         return None
+
+    def colour_profile(self) -> bytes:
+        """The embedded ICC profile; empty when there is none."""
+        profile = self._ready().color_profile
+        return bytes(profile.tobytes()) if profile is not None else b""
 
     def close(self) -> None:
         """Let go of the file; the next read opens it again."""

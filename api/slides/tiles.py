@@ -114,6 +114,23 @@ class TileService:
             lambda: self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S),
         )
 
+    async def region(self, source: SlideSource, area: tuple[int, int, int, int], size: tuple[int, int]) -> bytes:
+        """Any region (x, y, width, height in level-0 pixels) as a JPEG of (width, height), not enlarged.
+
+        Raises:
+            NotFound: the slide's file is gone.
+            UnsupportedSlide: its pixels can't be decoded.
+        """
+        path = self._require_file(source)
+        arguments = {"path": str(path), "area": area, "size": size}
+        key = source.sha256, f"region {area} {size}"
+        return await self._flights.run(key, lambda: self._ask("scaled", arguments, timeout_s=THUMBNAIL_TIMEOUT_S))
+
+    async def colour_profile(self, source: SlideSource) -> bytes:
+        """The ICC profile embedded in the slide's file; empty when there is none."""
+        path = self._require_file(source)
+        return await self._made((source.sha256, "icc"), lambda: self._ask("icc", {"path": str(path)}))
+
     async def associated(self, source: SlideSource, name: str) -> bytes:
         """The associated image LABEL, MACRO or THUMBNAIL as a JPEG.
 

@@ -17,7 +17,7 @@ from api.auth import sessions
 from api.errors import PlatformError
 from api.models.database import connected
 from api.models.user import User
-from api.routes import downloads, tiles, uploads
+from api.routes import downloads, foreign, tiles, uploads
 from api.routes.errors import platform_error
 from api.routes.tile_lane import TileLane
 from api.settings import Settings
@@ -30,7 +30,7 @@ def make_app(
     settings: Settings, services: SlideServices | None = None, lifespan: Lifespan[Starlette] | None = None
 ) -> Starlette:
     app = TileLane(
-        routes=[*tiles.routes, *uploads.routes, *downloads.routes],
+        routes=[*tiles.routes, *foreign.routes, *uploads.routes, *downloads.routes],
         exception_handlers={PlatformError: platform_error},
         lifespan=lifespan,
     )

@@ -44,6 +44,16 @@ CALLS: dict[str, list[Call]] = {
         Call("GET", lambda world: f"/slides/{world.slide}/tiles/0/0_0.jpg", Role.VIEWER),
         Call("GET", lambda world: f"/slides/{world.slide_in_bin}/tiles/0/0_0.jpg", Role.MANAGER),
     ],
+    f"{_SLIDE}/icc": [Call("GET", lambda world: f"/slides/{world.slide}/icc", Role.VIEWER)],
+    f"{_SLIDE}.dzi": [Call("GET", lambda world: f"/slides/{world.slide}.dzi", Role.VIEWER)],
+    f"{_SLIDE}_files/{{level:int}}/{{column:int}}_{{row:int}}.jpg": [
+        Call("GET", lambda world: f"/slides/{world.slide}_files/12/0_0.jpg", Role.VIEWER),
+        Call("GET", lambda world: f"/slides/{world.slide_in_bin}_files/12/0_0.jpg", Role.MANAGER),
+    ],
+    "/iiif/{slide_id:uuid}/info.json": [Call("GET", lambda world: f"/iiif/{world.slide}/info.json", Role.VIEWER)],
+    "/iiif/{slide_id:uuid}/{region}/{size}/{rotation}/{quality}.jpg": [
+        Call("GET", lambda world: f"/iiif/{world.slide}/full/200,/0/default.jpg", Role.VIEWER)
+    ],
     f"{_SLIDE}/thumbnail.jpg": [Call("GET", lambda world: f"/slides/{world.slide}/thumbnail.jpg", Role.VIEWER)],
     f"{_SLIDE}/associated/{{name}}.jpg": [
         Call("GET", lambda world: f"/slides/{world.slide}/associated/thumbnail.jpg", Role.VIEWER),
