@@ -210,6 +210,9 @@ class Upload:
     length: float = strawberry.field(description="Its size in bytes.")
     offset: float = strawberry.field(description="The bytes that are safe.")
     status: str = strawberry.field(description="RECEIVING, CHECKING, DONE or REFUSED.")
+    progress: float | None = strawberry.field(
+        description="How much of a flat picture was made into a pyramid, 0 to 1; null where none is made."
+    )
     error: Failure | None = strawberry.field(description="Why it was refused.")
     created_at: datetime = strawberry.field(description="When it began.")
 
@@ -224,6 +227,7 @@ class Upload:
             length=float(row.length),
             offset=float(row.offset),
             status=row.status.value,
+            progress=row.progress,
             error=Failure(code=error["code"], message=error["message"], params=Json(error["params"]))
             if error
             else None,

@@ -1,101 +1,113 @@
-"""A flat picture (PNG, JPEG, plain TIFF) made into a tiled pyramid. Only for isolated processes."""
+"""A flat picture (PNG, JPEG, plain TIFF) made into a tiled pyramid, line by line. Only for isolated processes.
+
+libvips reads, halves and writes as it goes: a picture of gigapixels needs no more memory than some of its rows.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+import contextlib
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
-import PIL.Image
-import simplejpeg
-import tifffile
+import pyvips
 
 from api.errors import UnsupportedSlide
-from api.slides.slide_file import Pixels, damaged, on_white
+from api.slides.slide_file import MAX_SIDE_PX, damaged
 
-MAX_FLAT_PX = 100_000_000
+MAX_FLAT_PX = 20_000_000_000
 TILE_SIZE = 256
 QUALITY = 92
+UNKNOWN_PX_PER_MM = 1.0
+"""A resolution that no microscope has: what readers take for unknown."""
 
 
-def convert_to_pyramid(source: Path, target: Path, mpp: float | None = None) -> None:
+def convert_to_pyramid(source: Path, target: Path, mpp: float | None = None, progress: Path | None = None) -> None:
     """Write a pyramid TIFF of JPEG tiles, levels halving until one tile is left.
 
     Args:
         mpp: micrometres per pixel to say in the file; a picture's own resolution is never a microscope's.
+        progress: a file that says from time to time how much is done, 0 to 1.
 
     Raises:
-        UnsupportedSlide: `SLIDE_TOO_LARGE` over 100 megapixels, `SLIDE_DAMAGED` when it can't be decoded.
+        UnsupportedSlide: `SLIDE_TOO_LARGE`, `SLIDE_NOT_RGB`, or `SLIDE_DAMAGED` when it can't be decoded.
     """
-    pixels = _decode(source)
-    with tifffile.TiffWriter(target, bigtiff=False) as tiff:
-        for level in itertools.count():
-            height, width = pixels.shape[:2]
-            tiff.write(
-                _tiles(pixels),
-                shape=(height, width, 3),
-                dtype=np.uint8,
-                tile=(TILE_SIZE, TILE_SIZE),
-                photometric="ycbcr",
-                subsampling=(1, 1),
-                compression="jpeg",
-                subfiletype=1 if level else 0,
-                metadata=None,
-                software="Coslide",
-                **_resolution(None if mpp is None else mpp * 2**level),
-            )
-            if width <= TILE_SIZE and height <= TILE_SIZE:
-                return
-            half = (max(1, -(-width // 2)), max(1, -(-height // 2)))
-            pixels = np.asarray(cv2.resize(pixels, half, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _resolution(mpp: float | None) -> dict[str, Any]:
-    """TIFF's resolution tags; centimetres are the unit that slide readers trust."""
-    if mpp is None:
-        return {"resolutionunit": "none"}
-    per_centimetre = 10_000 / mpp
-    return {"resolution": (per_centimetre, per_centimetre), "resolutionunit": "centimeter"}
-
-
-def _decode(source: Path) -> Pixels:
-    """The picture as uint8 RGB (h, w, 3)."""
-    # The limit is checked below, before a pixel is decoded.
-    PIL.Image.MAX_IMAGE_PIXELS = None
+    # Nothing is read twice, and what was read is not to be kept.
+    pyvips.cache_set_max(0)
     try:
-        with PIL.Image.open(source) as image:
-            width, height = image.size
-            if width * height > MAX_FLAT_PX:
-                raise UnsupportedSlide(
-                    f"The picture has {width} x {height} pixels; flat pictures may have {MAX_FLAT_PX // 1_000_000} "
-                    f"million. Convert it to a tiled pyramid TIFF and upload that.",
-                    code="SLIDE_TOO_LARGE",
-                    params={"width": width, "height": height, "limit": MAX_FLAT_PX},
-                )
-            if image.mode.startswith(("I", "F")):
-                raise UnsupportedSlide(
-                    f"The picture's pixels are of kind '{image.mode}'; only 8-bit pictures are supported. Export it "
-                    f"as 8-bit RGB.",
-                    code="SLIDE_NOT_RGB",
-                    params={"mode": image.mode},
-                )
-            return on_white(np.asarray(image.convert("RGBA" if "A" in image.mode or image.mode == "P" else "RGB")))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(str(error)) from error
+        picture = _as_rgb(pyvips.Image.new_from_file(str(source), access="sequential", fail_on="error"))
+        per_mm = UNKNOWN_PX_PER_MM if mpp is None else 1000 / mpp
+        picture = picture.copy(xres=per_mm, yres=per_mm)
+        if progress is not None:
+            _tell(picture, progress)
+        picture.tiffsave(
+            str(target),
+            compression="jpeg",
+            Q=QUALITY,
+            tile=True,
+            tile_width=TILE_SIZE,
+            tile_height=TILE_SIZE,
+            pyramid=True,
+            region_shrink="mean",
+            resunit="cm",
+            bigtiff=picture.width * picture.height > 1_000_000_000,
+            keep="none",
+        )
+    except pyvips.Error as error:
+        raise damaged(_reason(error)) from error
 
 
-def _tiles(pixels: Pixels) -> Iterator[bytes]:
-    """The JPEG tiles row by row; those at the edges are filled up with their last pixels."""
-    height, width = pixels.shape[:2]
-    for y in range(0, height, TILE_SIZE):
-        for x in range(0, width, TILE_SIZE):
-            tile = pixels[y : y + TILE_SIZE, x : x + TILE_SIZE]
-            missing = (TILE_SIZE - tile.shape[0], TILE_SIZE - tile.shape[1])
-            if any(missing):
-                tile = np.pad(tile, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
-            yield simplejpeg.encode_jpeg(
-                np.ascontiguousarray(tile), quality=QUALITY, colorspace="RGB", colorsubsampling="444"
-            )
+def _as_rgb(picture: pyvips.Image) -> pyvips.Image:
+    """The picture as 8-bit RGB; what is transparent is laid over white."""
+    width, height = picture.width, picture.height
+    if width * height > MAX_FLAT_PX or max(width, height) > MAX_SIDE_PX:
+        raise UnsupportedSlide(
+            f"The picture has {width} x {height} pixels; {MAX_FLAT_PX // 1_000_000} million and {MAX_SIDE_PX} a side "
+            f"are possible. Convert it to a tiled pyramid TIFF and upload that.",
+            code="SLIDE_TOO_LARGE",
+            params={"width": width, "height": height, "limit": MAX_FLAT_PX},
+        )
+    if picture.format != "uchar":
+        raise UnsupportedSlide(
+            f"The picture's pixels are of kind '{picture.format}'; only 8-bit pictures are supported. Export it as "
+            f"8-bit RGB.",
+            code="SLIDE_NOT_RGB",
+            params={"mode": picture.format},
+        )
+    if picture.interpretation not in ("srgb", "b-w", "rgb", "cmyk", "multiband"):
+        raise UnsupportedSlide(
+            f"The picture's colours are of kind '{picture.interpretation}'; only RGB and grey are supported. Export it "
+            f"as 8-bit RGB.",
+            code="SLIDE_NOT_RGB",
+            params={"mode": picture.interpretation},
+        )
+    if picture.hasalpha():
+        picture = picture.flatten(background=255)
+    if picture.interpretation != "srgb" or picture.bands != 3:
+        picture = picture.colourspace("srgb")
+    if picture.bands != 3:
+        raise damaged(f"it has {picture.bands} channels that are no RGB")
+    return picture.cast("uchar")
+
+
+def _tell(picture: pyvips.Image, progress: Path) -> None:
+    """Write how far the picture has come into a file, at most once per percent."""
+    draft = progress.with_name("progress.draft")
+    told = -1
+
+    def evaluated(_: pyvips.Image, state: object) -> None:
+        nonlocal told
+        percent = int(getattr(state, "percent", 0))
+        if percent > told:
+            told = percent
+            # Progress is a courtesy: the disk may be full, which the picture's own writing says better.
+            with contextlib.suppress(OSError):
+                draft.write_text(str(percent / 100))
+                draft.replace(progress)
+
+    picture.set_progress(True)
+    picture.signal_connect("eval", evaluated)
+
+
+def _reason(error: pyvips.Error) -> str:
+    """The first line of what libvips says, without the file's path."""
+    lines = [line.strip() for line in str(getattr(error, "detail", "") or error).splitlines() if line.strip()]
+    return (lines[0] if lines else "it can't be decoded")[:200]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,9 +26,12 @@ from api.slides.storage import Storage
 from api.slides.turns import Urgency
 
 CHECK_TIMEOUT_S = 120.0
-CONVERT_TIMEOUT_S = 600.0
+CONVERT_TIMEOUT_S = 3600.0
+PROGRESS_EVERY_S = 0.5
 UNPACKED_PER_BYTE = 4
 """How much larger than the largest file an archive may be when it is unpacked."""
+
+Progress = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Ingest:
             UnsupportedSlide: it is no slide; the caller removes it.
         """
         async with self._turns:
-            checked = await self.check(path)
+            checked = await self.check(path, None if upload_id is None else partial(_tell_progress, upload_id))
         size_bytes = size_of(path)
         filename = safe_filename(filename)
         sha256 = await asyncio.to_thread(sha256_of, path)
@@ -156,15 +160,18 @@ class Ingest:
         )
         return True
 
-    async def check(self, path: Path) -> Checked:
+    async def check(self, path: Path, on_progress: Progress | None = None) -> Checked:
         """Describe the file in isolation; an archive is unpacked, a flat image made into a pyramid beside it first.
+
+        Args:
+            on_progress: told from time to time how much of a pyramid is made, 0 to 1.
 
         Raises:
             UnsupportedSlide: it is no slide.
         """
         kind = await self._kind_of(path)
         if kind is not FileKind.ARCHIVE:
-            return await self._check_plain(path, kind)
+            return await self._check_plain(path, kind, on_progress)
         folder = path.with_name("series")
         shutil.rmtree(folder, ignore_errors=True)
         limit_bytes = max(0, min(UNPACKED_PER_BYTE * self._max_bytes, self._storage.free_bytes() - SPARE_BYTES))
@@ -176,24 +183,49 @@ class Ingest:
             raise UnsupportedSlide(
                 "The archive holds another archive. Pack the slide's files themselves.", code="ARCHIVE_NOT_SUPPORTED"
             )
-        checked = await self._check_plain(inside, kind)
+        checked = await self._check_plain(inside, kind, on_progress)
         if checked.pixels is not None:
             return checked
         return Checked(checked.facts, checked.index, inside, is_series=True)
 
-    async def _check_plain(self, path: Path, kind: FileKind) -> Checked:
+    async def _check_plain(self, path: Path, kind: FileKind, on_progress: Progress | None) -> Checked:
         pyramid: Path | None = None
         if kind is FileKind.FLAT_IMAGE:
             pyramid = path.with_name("pyramid")
-            await self._ask("convert", {"path": str(path), "target": str(pyramid)}, CONVERT_TIMEOUT_S)
+            await self._convert(path, pyramid, on_progress)
         facts, index = await self._pool.describe(pyramid or path, timeout_s=CHECK_TIMEOUT_S)
         return Checked(facts, index, pyramid)
+
+    async def _convert(self, path: Path, pyramid: Path, on_progress: Progress | None) -> None:
+        progress = path.with_name("progress")
+        arguments = {"path": str(path), "target": str(pyramid), "progress": str(progress)}
+        converting = asyncio.ensure_future(self._ask("convert", arguments, CONVERT_TIMEOUT_S))
+        try:
+            while not (await asyncio.wait((converting,), timeout=PROGRESS_EVERY_S))[0]:
+                if on_progress is not None:
+                    await on_progress(_read_progress(progress))
+            await converting
+        finally:
+            converting.cancel()
+            progress.unlink(missing_ok=True)
 
     async def _kind_of(self, path: Path) -> FileKind:
         return FileKind((await self._ask("sniff", {"path": str(path)}, CHECK_TIMEOUT_S)).body["kind"])
 
     async def _ask(self, operation: str, arguments: dict[str, Any], timeout_s: float) -> Message:
         return await self._pool.call(operation, arguments, timeout_s=timeout_s, urgency=Urgency.CHECK)
+
+
+def _read_progress(progress: Path) -> float:
+    """What the reader has written so far; it may be in the middle of it."""
+    try:
+        return min(1.0, max(0.0, float(progress.read_text())))
+    except (OSError, ValueError):
+        return 0.0
+
+
+async def _tell_progress(upload_id: UUID, share: float) -> None:
+    await Upload.filter(id=upload_id).update(progress=share)
 
 
 def size_of(path: Path) -> int:

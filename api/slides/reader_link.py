@@ -47,6 +47,7 @@ class ReaderLink:
                         "PYTHONPATH": os.pathsep.join(path for path in (*sys.path, str(Path.cwd())) if path),
                         "OMP_NUM_THREADS": "1",
                         "OPENBLAS_NUM_THREADS": "1",
+                        "VIPS_CONCURRENCY": "1",
                     },
                     start_new_session=True,
                 )

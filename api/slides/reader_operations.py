@@ -87,7 +87,7 @@ def unpack(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """Make a flat image into a pyramid."""
-    convert_to_pyramid(Path(arguments["path"]), Path(arguments["target"]))
+    convert_to_pyramid(Path(arguments["path"]), Path(arguments["target"]), progress=Path(arguments["progress"]))
     return Message({})
 
 

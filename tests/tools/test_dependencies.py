@@ -18,6 +18,7 @@ FOUND_BY_OTHERS = {
     "cryptography",  # aiomysql's, for MySQL 8's passwords
     "httptools",  # uvicorn's parser
     "openslide-bin",  # openslide-python's library
+    "pyvips-binary",  # pyvips's library
     "pymysql",  # aiomysql's, held below the version that breaks it
     "setuptools",  # installs this project
     "uvicorn",  # run by its name

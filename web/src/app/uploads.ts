@@ -40,8 +40,13 @@ export function forgetUpload(id: number): void {
 
 function follow(client: Client, upload: Upload, onSlide: () => void): void {
   let checking = false;
+  let watching = false;
   const stop = upload.task.state.subscribe(() => {
-    const { phase } = upload.task.state.getSnapshot();
+    const { phase, sentBytes, totalBytes } = upload.task.state.getSnapshot();
+    if (phase === "sending" && sentBytes === totalBytes && !watching) {
+      watching = true;
+      void whileLooking(client, upload);
+    }
     if (phase === "checking" && !checking) {
       checking = true;
       void untilChecked(client, upload);
@@ -51,6 +56,22 @@ function follow(client: Client, upload: Upload, onSlide: () => void): void {
     forgetUpload(upload.id);
     onSlide();
   });
+}
+
+/** All bytes are sent, and the server looks at the file before it answers: tells how far it is with a flat picture. */
+async function whileLooking(client: Client, { task, projectId }: Upload): Promise<void> {
+  while (task.state.getSnapshot().phase === "sending") {
+    const record = await recordOf(client, projectId, task);
+    if (record?.progress != null) task.converting(record.progress);
+    await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
+  }
+}
+
+async function recordOf(client: Client, projectId: string, task: TusUpload) {
+  const { uploadId } = task.state.getSnapshot();
+  const context = { requestPolicy: "network-only" as const };
+  const { data } = await client.query(ProjectUploadsDocument, { projectId }, context).toPromise();
+  return data?.uploads.find((each) => each.id === uploadId);
 }
 
 /** All bytes are there: asks until the server has said whether the file is a slide. */

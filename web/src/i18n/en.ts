@@ -208,6 +208,7 @@ export const en = {
     waiting: "Waiting",
     paused: "Paused",
     checking: "Checking the file",
+    converting: "Making a pyramid of the picture: {{percent}}",
     done: "Done",
     refused: "Refused",
     pause: "Pause {{name}}",

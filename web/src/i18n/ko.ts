@@ -203,6 +203,7 @@ export const ko = {
     waiting: "대기 중",
     paused: "멈춤",
     checking: "파일 확인 중",
+    converting: "피라미드로 변환 중: {{percent}}",
     done: "완료",
     refused: "거부됨",
     pause: "{{name}} 멈추기",

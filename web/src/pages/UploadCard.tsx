@@ -6,7 +6,7 @@ import { describeFailure } from "../app/failure";
 import { showFailure } from "../app/toasts";
 import { forgetUpload, type Upload, uploads } from "../app/uploads";
 import { useObservable } from "../app/useObservable";
-import { formatBytes, formatDuration } from "../i18n/format";
+import { formatBytes, formatDuration, formatPercent } from "../i18n/format";
 import type { UploadState } from "../viewer/facade";
 import { FilePicker } from "./FilePicker";
 import styles from "./UploadCard.module.css";
@@ -50,7 +50,8 @@ export function UploadCard({ projectId, over, onFiles }: Props) {
 function UploadRow({ upload }: { readonly upload: Upload }) {
   const { t } = useTranslation();
   const state = useObservable(upload.task.state);
-  const share = state.totalBytes > 0 ? state.sentBytes / state.totalBytes : 0;
+  const sent = state.totalBytes > 0 ? state.sentBytes / state.totalBytes : 0;
+  const share = state.converted ?? sent;
   const name = state.filename;
   const abort = () => {
     forgetUpload(upload.id);
@@ -105,7 +106,10 @@ function phaseText(state: UploadState, t: ReturnType<typeof useTranslation>["t"]
       return t("upload.refused");
     case "sending": {
       // The server looks at the file before it answers the last piece.
-      if (state.sentBytes === state.totalBytes) return t("upload.checking");
+      if (state.sentBytes === state.totalBytes) {
+        if (state.converted === null) return t("upload.checking");
+        return t("upload.converting", { percent: formatPercent(state.converted) });
+      }
       const speed =
         state.bytesPerSecond === null ? "" : t("upload.speed", { speed: formatBytes(state.bytesPerSecond) });
       const left = state.secondsLeft === null ? "" : t("upload.left", { time: formatDuration(state.secondsLeft) });

@@ -29,6 +29,7 @@ export class TusUpload implements UploadTask {
       totalBytes: file.size,
       bytesPerSecond: null,
       secondsLeft: null,
+      converted: null,
       uploadId: null,
       error: null,
     });
@@ -80,6 +81,11 @@ export class TusUpload implements UploadTask {
   /** What the server found when it had looked at the file; known from `Query.uploads`. */
   settled(error: UploadState["error"]): void {
     this.change(error === null ? { phase: "done" } : { phase: "failed", error });
+  }
+
+  /** How far the server is with making a pyramid of the picture. */
+  converting(share: number): void {
+    this.change({ converted: share });
   }
 
   private progressed(sentBytes: number): void {

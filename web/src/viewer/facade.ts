@@ -241,6 +241,8 @@ export interface UploadState {
   readonly totalBytes: number;
   readonly bytesPerSecond: number | null;
   readonly secondsLeft: number | null;
+  /** How much of a flat picture the server has made into a pyramid, 0 to 1; null while it makes none. */
+  readonly converted: number | null;
   /** The tus upload's id, which `Query.uploads` lists too, once the server has given it. */
   readonly uploadId: string | null;
   /** Set when `phase` is "failed": the server's own words, `code` for translating. */
