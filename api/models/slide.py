@@ -78,7 +78,8 @@ class Upload(Model):
     """One tus upload.
 
     `offset` is what is safely on disk; `progress` is how much of a picture has been made into a pyramid, 0 to 1;
-    `error` holds `{"code", "message", "params"}` when refused.
+    `error` holds `{"code", "message", "params"}` when refused. Uploads of one `group_id` are files of one slide,
+    which is made when `group_size` of them are complete.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -91,6 +92,8 @@ class Upload(Model):
     offset = fields.BigIntField(default=0)
     status = fields.CharEnumField(UploadStatus, max_length=16, default=UploadStatus.RECEIVING)
     progress = fields.FloatField(null=True)
+    group_id = fields.UUIDField(null=True, db_index=True)
+    group_size = fields.IntField(null=True)
     error: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     slide: fields.ForeignKeyNullableRelation[Slide] = fields.ForeignKeyField(
         "models.Slide", related_name=False, null=True, on_delete=fields.SET_NULL

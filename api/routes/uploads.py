@@ -1,4 +1,5 @@
-"""tus 1.0 at `/uploads`: creation, termination, expiration, checksum. Metadata: `filename`, `projectId`.
+"""tus 1.0 at `/uploads`: creation, termination, expiration, checksum. Metadata: `filename`, `projectId`; `group`
+and `groupSize` for the files of one slide.
 
 The answer to the PATCH with the last byte comes after the file was checked: 204 with `Coslide-Slide: <id>`, or 422 with
 the reason of the refusal.
@@ -25,7 +26,9 @@ from api.auth.viewer import Action, Viewer
 from api.errors import InvalidInput, PlatformError
 from api.models.slide import Upload, UploadStatus
 from api.routes.errors import platform_error
+from api.slides.archive import MAX_FILES
 from api.slides.checksum import ALGORITHMS, Checksum
+from api.slides.upload_groups import UploadGroup
 from api.slides.uploads import Uploads
 
 TUS_VERSION = "1.0.0"
@@ -96,6 +99,7 @@ async def create(request: Request) -> Response:
         project_id=project_id,
         filename=metadata.get("filename", ""),
         length=_positive(request, "upload-length", least=1),
+        group=_group(metadata),
     )
     headers = _describe(upload) | {"location": f"/uploads/{upload.id}"}
     return Response(status_code=201, headers=headers)
@@ -185,6 +189,25 @@ def _positive(request: Request, header: str, *, least: int) -> int:
             field=header,
         )
     return int(value)
+
+
+def _group(metadata: dict[str, str]) -> UploadGroup | None:
+    """The group an upload belongs to, if any: `group`, an identifier made by the client, and `groupSize`."""
+    if "group" not in metadata:
+        return None
+    size = metadata.get("groupSize", "")
+    try:
+        group_id = UUID(metadata["group"])
+        if not (size.isascii() and size.isdecimal() and 1 <= int(size) <= MAX_FILES):
+            raise ValueError(f"groupSize is '{size[:16]}'")
+    except ValueError as error:
+        raise InvalidInput(
+            f"The group of this file can't be read ({error}). Send `group`, one UUID for all files of the slide, and "
+            f"`groupSize`, how many there are, at most {MAX_FILES}.",
+            code="TUS_METADATA",
+            field="Upload-Metadata",
+        ) from error
+    return UploadGroup(group_id, int(size))
 
 
 def _project_id(value: str) -> UUID:

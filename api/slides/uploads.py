@@ -14,27 +14,33 @@ import errno
 import fcntl
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import NoReturn
 from uuid import UUID, uuid4
 
+from tortoise.expressions import F
+
 from api.errors import Conflict, NotFound, PlatformError, TooLarge, UnsupportedSlide
 from api.models.slide import Upload, UploadStatus
+from api.slides.archive import pack
 from api.slides.checksum import Checksum, Verifier
 from api.slides.ingest import Ingest
 from api.slides.magic import HEAD_BYTES, require_possible
 from api.slides.names import safe_filename
 from api.slides.space import require_quota, require_space
 from api.slides.storage import DiskFull, Storage
+from api.slides.upload_disk import folders_before, write_synced
+from api.slides.upload_groups import UploadGroup, is_complete, names_in_archive, parts_of, stem_of
 
 logger = logging.getLogger("coslide.uploads")
 
 FLUSH_BYTES = 16 << 20
 IDLE_TIMEOUT_S = 120.0
 SWEEP_EVERY_S = 600.0
+JOIN_ATTEMPTS = 50
+JOIN_PAUSE_S = 0.1
 KEEP_REFUSED = timedelta(days=7)
 
 
@@ -76,8 +82,13 @@ class Uploads:
         self._quota_bytes = quota_bytes
         self._lifetime = lifetime
 
-    async def create(self, *, user_id: UUID, project_id: UUID, filename: str, length: int) -> Upload:
+    async def create(
+        self, *, user_id: UUID, project_id: UUID, filename: str, length: int, group: UploadGroup | None = None
+    ) -> Upload:
         """Begin an upload of `length` bytes.
+
+        Args:
+            group: which other uploads it makes one slide with.
 
         Raises:
             TooLarge: over the size limit.
@@ -97,6 +108,8 @@ class Uploads:
                 filename=safe_filename(filename),
                 length=length,
                 expires_at=datetime.now(UTC) + self._lifetime,
+                group_id=group.id if group else None,
+                group_size=group.size if group else None,
             )
         except BaseException:
             self._storage.remove_upload(upload_id)
@@ -188,7 +201,8 @@ class Uploads:
             How many uploads were removed.
         """
         now = datetime.now(UTC)
-        for upload in await Upload.filter(status=UploadStatus.CHECKING):
+        waiting = Upload.filter(status=UploadStatus.RECEIVING, group_id__isnull=False, offset__gte=F("length"))
+        for upload in [*await Upload.filter(status=UploadStatus.CHECKING), *await waiting]:
             # Refusals are kept in the row; one that is being checked, or has no file any more, is left alone.
             with contextlib.suppress(PlatformError):
                 await self.settle(upload)
@@ -222,7 +236,8 @@ class Uploads:
         except FileNotFoundError as error:
             raise UploadGone("What had arrived of this upload is lost. Begin a new one.") from error
         head_end = min(HEAD_BYTES, upload.length)
-        needs_head = upload.offset < head_end
+        # A file of several need not begin like a slide.
+        needs_head = upload.offset < head_end and upload.group_id is None
         waiting: list[bytes] = []
         waiting_bytes = 0
         try:
@@ -260,7 +275,7 @@ class Uploads:
     async def _write(self, upload: Upload, file: int, chunks: list[bytes], verifier: Verifier | None) -> None:
         """Put chunks on the disk, then count them; those to be verified are counted when all have come."""
         try:
-            written = await asyncio.to_thread(_write_synced, file, upload.offset, chunks)
+            written = await asyncio.to_thread(write_synced, file, upload.offset, chunks)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -295,7 +310,10 @@ class Uploads:
         self._storage.remove_upload(upload.id)
 
     async def _finish(self, upload: Upload) -> None:
-        """Check the file and make the slide."""
+        """Check the file and make the slide; a file of several waits for the others."""
+        if upload.group_id is not None:
+            await self._finish_group(upload)
+            return
         upload.status = UploadStatus.CHECKING
         await upload.save(update_fields=["status"])
         path = self._storage.upload_path(upload.id)
@@ -310,9 +328,57 @@ class Uploads:
         self._storage.remove_upload(upload.id)
         logger.info("slide made: %s from upload %s", upload.slide_id, upload.id)
 
+    async def _finish_group(self, upload: Upload) -> None:
+        """Make one slide of a group's files when all are here; the last one does it, holding the first too."""
+        parts = await parts_of(upload)
+        if not is_complete(parts):
+            return
+        first = parts[0]
+        async with AsyncExitStack() as stack:
+            if first.id != upload.id:
+                await stack.enter_async_context(self._exclusive_soon(first.id))
+            parts = await parts_of(upload)
+            if is_complete(parts):
+                await self._join(parts)
+        await upload.refresh_from_db()
+
+    async def _join(self, parts: Sequence[Upload]) -> None:
+        """Pack the files of a group, and take the archive in as if it had been sent."""
+        first, ids = parts[0], [part.id for part in parts]
+        await Upload.filter(id__in=ids).update(status=UploadStatus.CHECKING)
+        path = self._storage.upload_path(first.id).with_name("packed")
+        files = [(name, self._storage.upload_path(part.id)) for name, part in names_in_archive(parts)]
+        await asyncio.to_thread(pack, files, path)
+        try:
+            slide = await self._ingest.adopt(
+                path, f"{stem_of(parts)}.zip", first.project_id, first.user_id, upload_id=first.id
+            )
+        except UnsupportedSlide as error:
+            for part in parts:
+                await self._refuse(part, error)
+            raise
+        await Upload.filter(id__in=ids).update(status=UploadStatus.DONE, slide_id=slide.id)
+        for part in parts:
+            self._storage.remove_upload(part.id)
+        logger.info("slide made: %s from %d files", slide.id, len(parts))
+
+    @asynccontextmanager
+    async def _exclusive_soon(self, upload_id: UUID) -> AsyncIterator[None]:
+        """`_exclusive`, waiting a little for a request that is about to end."""
+        async with AsyncExitStack() as stack:
+            for attempt in range(JOIN_ATTEMPTS):
+                try:
+                    await stack.enter_async_context(self._exclusive(upload_id))
+                    break
+                except UploadLocked:
+                    if attempt == JOIN_ATTEMPTS - 1:
+                        raise
+                    await asyncio.sleep(JOIN_PAUSE_S)
+            yield
+
     async def _remove_orphans(self, before: datetime) -> None:
         """Remove folders that no row speaks of: leftovers of a process that was killed."""
-        for folder in await asyncio.to_thread(_folders_before, self._storage.uploads_root, before.timestamp()):
+        for folder in await asyncio.to_thread(folders_before, self._storage.uploads_root, before.timestamp()):
             if not await Upload.filter(id=folder).exists():
                 self._storage.remove_upload(folder)
 
@@ -346,19 +412,6 @@ def refusal_of(upload: Upload) -> UnsupportedSlide:
     )
 
 
-def _write_synced(file: int, offset: int, chunks: list[bytes]) -> int:
-    """Write chunks one after the other from `offset` on and wait until the disk has them; the bytes written."""
-    at = offset
-    for chunk in chunks:
-        left = memoryview(chunk)
-        while left:
-            written = os.pwrite(file, left, at)
-            at += written
-            left = left[written:]
-    os.fdatasync(file)
-    return at - offset
-
-
 async def _with_deadline(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The chunks, until they end or none comes for two minutes; the client resumes then."""
     while True:
@@ -378,19 +431,3 @@ async def _to_the_end(work: Coroutine[None, None, None]) -> None:
     except asyncio.CancelledError:
         await task
         raise
-
-
-def _folders_before(root: Path, timestamp: float) -> list[UUID]:
-    """Ids of the upload folders that were last changed before a time."""
-    if not root.is_dir():
-        return []
-    return [
-        UUID(folder.name) for folder in root.iterdir() if _is_id(folder.name) and folder.stat().st_mtime < timestamp
-    ]
-
-
-def _is_id(name: str) -> bool:
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False

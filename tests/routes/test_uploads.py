@@ -569,3 +569,76 @@ async def test_an_upload_goes_on_after_the_server_was_killed(tmp_path: Path, con
                 assert (data / "slides" / slide.sha256[:2] / slide.sha256 / "slide").read_bytes() == content
     finally:
         server.stop()
+
+
+async def begin_in_group(
+    browser: httpx.AsyncClient, project_id: UUID, data: bytes, filename: str, group: UUID, size: int
+) -> str:
+    values = {"filename": filename, "projectId": str(project_id), "group": str(group), "groupSize": str(size)}
+    headers = {**TUS, "upload-length": str(len(data)), "upload-metadata": metadata(**values)}
+    answer = await browser.post("/uploads", headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0)])
+async def test_the_files_of_a_series_become_one_slide(
+    browse: Browse, team: Team, services: SlideServices, shared_data: Path, order: tuple[int, ...]
+) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    files = sorted((shared_data / "slides/dicom_cmu").iterdir())
+    group = uuid4()
+    paths = [
+        await begin_in_group(browser, team.project.id, file.read_bytes(), file.name, group, len(files))
+        for file in files
+    ]
+    for number in order[:-1]:
+        answer = await send(browser, paths[number], 0, files[number].read_bytes())
+        assert (answer.status_code, "coslide-slide" in answer.headers) == (204, False)
+    assert await Slide.all().count() == 0
+    last = await send(browser, paths[order[-1]], 0, files[order[-1]].read_bytes())
+    slide = await Slide.get()
+    assert last.headers["coslide-slide"] == str(slide.id)
+    assert (slide.vendor, slide.width, len(slide.associated)) == ("dicom", 2220, 3)
+    for path in paths:
+        assert (await browser.head(path, headers=TUS)).headers["coslide-slide"] == str(slide.id)
+    assert not [name for name in files_under(services.storage.root) if name.startswith("uploads")]
+    assert {upload.status for upload in await Upload.all()} == {UploadStatus.DONE}
+
+
+async def test_files_of_a_series_that_end_together(browse: Browse, team: Team, shared_data: Path) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    files = sorted((shared_data / "slides/dicom_cmu").iterdir())
+    group = uuid4()
+    paths = [
+        await begin_in_group(browser, team.project.id, file.read_bytes(), file.name, group, len(files))
+        for file in files
+    ]
+    answers = await asyncio.gather(
+        *(send(browser, path, 0, file.read_bytes()) for path, file in zip(paths, files, strict=True))
+    )
+    assert {answer.status_code for answer in answers} <= {204, 423}
+    assert await Slide.all().count() == 1
+
+
+async def test_a_series_that_is_no_slide_is_refused_as_a_whole(
+    browse: Browse, team: Team, services: SlideServices
+) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    group = uuid4()
+    parts = {"a.dcm": b"II*\0" + b"a" * 50, "b.dcm": b"II*\0" + b"b" * 50}
+    paths = [await begin_in_group(browser, team.project.id, data, name, group, 2) for name, data in parts.items()]
+    first, second = parts.values()
+    assert (await send(browser, paths[0], 0, first)).status_code == 204
+    assert code_of(await send(browser, paths[1], 0, second)) == (422, "ARCHIVE_MANY_SLIDES")
+    assert [upload.status for upload in await Upload.all()] == [UploadStatus.REFUSED] * 2
+    assert (await Slide.all().count(), files_under(services.storage.root)) == (0, [])
+
+
+async def test_groups_that_can_not_be_read(browse: Browse, team: Team) -> None:
+    browser = await browse(team.people[Role.OWNER])
+    for group, size in (("x", "2"), (str(uuid4()), "0"), (str(uuid4()), "many"), (str(uuid4()), "10001")):
+        values = {"filename": "a.dcm", "projectId": str(team.project.id), "group": group, "groupSize": size}
+        headers = {**TUS, "upload-length": "10", "upload-metadata": metadata(**values)}
+        assert code_of(await browser.post("/uploads", headers=headers)) == (422, "TUS_METADATA")
+    assert await Upload.all().count() == 0

@@ -33,4 +33,14 @@ class Migration(migrations.Migration):
             name='progress',
             field=fields.FloatField(null=True),
         ),
+        ops.AddField(
+            model_name='Upload',
+            name='group_id',
+            field=fields.UUIDField(null=True, db_index=True),
+        ),
+        ops.AddField(
+            model_name='Upload',
+            name='group_size',
+            field=fields.IntField(null=True),
+        ),
     ]

@@ -25,9 +25,13 @@ export async function uploadFiles(
 ): Promise<void> {
   // The uploader comes with the first file, not with the page.
   const { startUpload } = await import("../sync/uploads");
+  // DICOM files that are chosen together are one series.
+  const series = files.filter((file) => file.name.toLowerCase().endsWith(".dcm"));
+  const group = series.length > 1 ? { id: crypto.randomUUID(), size: series.length } : undefined;
   for (const file of files) {
     lastId += 1;
-    const upload: Upload = { id: lastId, projectId, task: startUpload(file, { projectId }) };
+    const options = { projectId, group: series.includes(file) ? group : undefined };
+    const upload: Upload = { id: lastId, projectId, task: startUpload(file, options) };
     uploads.update((all) => [...all, upload]);
     follow(client, upload, onSlide);
   }

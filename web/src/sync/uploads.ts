@@ -12,6 +12,8 @@ export interface UploadOptions {
   readonly projectId: string;
   /** The path inside a dropped folder, which formats of several files need; the file's own name by default. */
   readonly filename?: string;
+  /** The files of one slide have one group, an identifier made here, and say how many they are. */
+  readonly group?: { readonly id: string; readonly size: number } | undefined;
   /** Where `/uploads` is; the page's own origin by default. */
   readonly origin?: string;
 }
@@ -21,7 +23,7 @@ export class TusUpload implements UploadTask {
   private readonly upload: Upload;
   private samples: { readonly at: number; readonly bytes: number }[] = [];
 
-  constructor(file: File, { projectId, filename = file.name, origin = location.origin }: UploadOptions) {
+  constructor(file: File, { projectId, filename = file.name, group, origin = location.origin }: UploadOptions) {
     this.state = new Value<UploadState>({
       filename,
       phase: "waiting",
@@ -35,12 +37,13 @@ export class TusUpload implements UploadTask {
     });
     this.upload = new Upload(file, {
       endpoint: `${origin}/uploads`,
-      metadata: { filename, projectId },
+      metadata: { filename, projectId, ...(group && { group: group.id, groupSize: String(group.size) }) },
       chunkSize: PIECE_BYTES,
       retryDelays: RETRY_AFTER_MS,
       removeFingerprintOnSuccess: true,
       // The same file into another project is another upload.
-      fingerprint: async () => ["coslide", projectId, filename, file.size, file.lastModified].join("/"),
+      fingerprint: async () =>
+        ["coslide", projectId, filename, file.size, file.lastModified, group?.id ?? ""].join("/"),
       onShouldRetry: (error) => isWorthRetrying(error.originalResponse?.getStatus() ?? 0),
       onUploadUrlAvailable: () => this.change({ uploadId: this.upload.url?.split("/").pop() ?? null }),
       onProgress: (sentBytes) => this.progressed(sentBytes),
