@@ -336,11 +336,17 @@ class Uploads:
         first = parts[0]
         async with AsyncExitStack() as stack:
             if first.id != upload.id:
-                await stack.enter_async_context(self._exclusive_soon(first.id))
-            parts = await parts_of(upload)
+                try:
+                    await stack.enter_async_context(self._exclusive_soon(first.id))
+                except UploadGone:
+                    # Another request has made the slide, or refused it, and cleared up.
+                    parts = []
+            parts = await parts_of(upload) if parts else []
             if is_complete(parts):
                 await self._join(parts)
         await upload.refresh_from_db()
+        if upload.status is UploadStatus.REFUSED:
+            raise refusal_of(upload)
 
     async def _join(self, parts: Sequence[Upload]) -> None:
         """Pack the files of a group, and take the archive in as if it had been sent."""
