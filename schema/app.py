@@ -36,6 +36,8 @@ from schema.scalars import SCALARS
 from schema.server import ServerQuery
 from schema.slide import SlideMutation, SlideQuery
 from schema.socket import SocketHandler
+from schema.stream_frames import Groups, is_unexpected
+from schema.stream_plan import StreamPlanner
 from schema.subscription import Subscription
 from schema.user import UserMutation, UserQuery
 
@@ -60,11 +62,6 @@ class FailureHandler(strawberry.ExceptionHandler[PlatformError, Failure]):
 
     def handle(self, exception: PlatformError, *, field: Any, info: Any) -> Failure:
         return failure_of(exception)
-
-
-def is_unexpected(error: GraphQLError) -> bool:
-    """Whether an error is a bug or an outage, whose text must not reach a client."""
-    return error.original_error is not None and not isinstance(error.original_error, (PlatformError, GraphQLError))
 
 
 class Schema(strawberry.Schema):
@@ -106,6 +103,8 @@ class GraphQLApp(GraphQL[Context, None]):
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             multipart_uploads_enabled=False,
         )
+        self.planner = StreamPlanner(schema._schema)
+        self.groups = Groups()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from api.auth.standing import ended_access
+from api.auth.standing import standing
 from api.collaboration.feed import Feeds
 from api.collaboration.presence import Presence
 from api.collaboration.redis_channel import open_channel
@@ -37,7 +37,7 @@ async def live_parts(app: Starlette, settings: Settings) -> AsyncIterator[None]:
         state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
         state.presence = await stack.enter_async_context(Presence(state.channel))
         sources = (state.presence, PredictionSource(state.channel))
-        state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, ended_access))
+        state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, standing))
         yield
 
 
