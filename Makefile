@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SETUP := $(PYTHON) -m tools.setup
 
-.PHONY: help run setup test check bench fuzz train evaluate lock clean
+.PHONY: help run setup test check bench fuzz chaos-live train evaluate lock clean
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -27,6 +27,9 @@ bench-%: ## one benchmark, such as bench-tiles
 
 fuzz: ## property tests with many more examples
 	@$(SETUP) fuzz
+
+chaos-live: ## 20 people edit while the API, Redis and MariaDB fail; prints its seed
+	@$(SETUP) chaos-live
 
 train: ## train the network and export it to model_repository/
 	@$(SETUP) train
