@@ -17,10 +17,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.extensions import MaskErrors, MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from api.auth.cookies import session_token
 from api.auth.origin import check_origin
 from api.auth.sessions import viewer_of, viewer_of_token
 from api.errors import PlatformError
@@ -117,7 +119,9 @@ class GraphQLApp(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         state = request.app.state
-        return Context(viewer=await viewer_of(request), settings=state.settings, app=state)
+        viewer = await viewer_of(request)
+        came = "authorization" in request.headers or session_token(request, state.settings) is not None
+        return Context(viewer=viewer, settings=state.settings, app=state, refused=came and viewer is None)
 
     async def on_ws_connect(self, context: Context) -> Any:
         """Accept a browser by its cookie, a program by `{"authorization".
@@ -128,6 +132,9 @@ class GraphQLApp(GraphQL[Context, None]):
         authorization = parameters.get("authorization") or parameters.get("Authorization")
         if isinstance(authorization, str):
             context.viewer = await viewer_of_token(authorization)
+            context.refused = context.viewer is None
+        if context.refused:
+            raise ConnectionRejectionError  # 4403: who was signed in learns that they no longer are
         return await super().on_ws_connect(context)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:

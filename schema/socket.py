@@ -6,6 +6,7 @@ The protocol is Strawberry's handler; a `slideEvents` subscription is run here i
 | code | when |
 |---|---|
 | 4403 | the viewer's session or token ended |
+| 4400 | a message is none of the protocol |
 | 1013 | an event can't be made or read: connect again and follow from the last one |
 """
 
@@ -21,7 +22,11 @@ from graphql import GraphQLError
 from graphql.error import located_error
 from starlette.websockets import WebSocketDisconnect
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import CompleteMessage, ConnectionInitMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    CompleteMessage,
+    ConnectionInitMessage,
+    Message,
+)
 
 from api.auth.permissions import SlideAccess, require_viewer
 from api.auth.sessions import until_ended
@@ -47,6 +52,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_connection_init(message)
         if self.connection_acknowledged and self._watch is None and self.context.viewer is not None:
             self._watch = asyncio.create_task(self._close_when_ended(self.context.viewer))
+
+    async def handle_message(self, message: Message) -> None:
+        """Refuse what is no message of the protocol before anything looks into it."""
+        if complaint := _complaint(message):
+            await self.handle_invalid_message(complaint)
+            return
+        await super().handle_message(message)
 
     async def shutdown(self) -> None:
         if self._watch is not None:
@@ -106,6 +118,26 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await until_ended(viewer)
         self.context.viewer = None
         await self._close(FORBIDDEN, "Your session has ended. Sign in again.")
+
+
+def _complaint(message: object) -> str | None:
+    """What is wrong with the form of a message; None when nothing is."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message is a JSON object with a type"
+    if message["type"] in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message["id"]):
+        return "The message has no id"
+    payload = message.get("payload")
+    if message["type"] == "subscribe":
+        return _subscribe_complaint(payload)
+    return None if isinstance(payload, dict | None) else "The payload is no JSON object"
+
+
+def _subscribe_complaint(payload: object) -> str | None:
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return "The subscribe message has no query"
+    if not isinstance(payload.get("variables"), dict | None):
+        return "The variables are no JSON object"
+    return None if isinstance(payload.get("operationName"), str | None) else "The operation's name is no text"
 
 
 class _Place(Follower):

@@ -23,6 +23,7 @@ from api.predictions.live import PredictionSource
 from api.routes import exchange, geometry
 from api.routes.errors import platform_error
 from api.settings import Settings
+from api.supervisor import MAX_SOCKET_MESSAGE_BYTES
 from schema.app import GraphQLApp
 from tests.servers import in_process
 from tests.servers.process import ServerProcess, accepts, free_port
@@ -56,7 +57,14 @@ def make_app() -> Starlette:
 
 def server_of(app: Starlette, port: int) -> uvicorn.Server:
     return uvicorn.Server(
-        uvicorn.Config(app, port=port, log_level="warning", lifespan="off", ws_per_message_deflate=False)
+        uvicorn.Config(
+            app,
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            ws_per_message_deflate=False,
+            ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+        )
     )
 
 
