@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.extensions import MaskErrors, MaxTokensLimiter
+from strawberry.http import GraphQLHTTPResponse
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
@@ -44,6 +46,8 @@ from schema.subscription import Subscription
 from schema.user import UserMutation, UserQuery
 
 logger = logging.getLogger("coslide.graphql")
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """Of one request: room for 10,000 operations with their shapes."""
@@ -92,6 +96,25 @@ schema = Schema(
 )
 
 
+class GraphQLResponse(Response):
+    """An answer as `application/json`, always 200; or, for who accepts it, in GraphQL's own media type."""
+
+    refused = False
+    """Whether nothing was executed: the document or its variables were wrong."""
+
+    def become_graphql_response(self) -> None:
+        """GraphQL's own media type; its status tells whether the request was refused."""
+        self.headers["content-type"] = f"{GRAPHQL_RESPONSE}; charset=utf-8"
+        if self.refused:
+            self.status_code = 400
+
+
+def is_request_error(answer: Mapping[str, Any]) -> bool:
+    """Whether nothing was executed: no data, and errors that belong to no field."""
+    errors = answer.get("errors") or ()
+    return answer.get("data") is None and bool(errors) and not any(error.get("path") for error in errors)
+
+
 class GraphQLApp(GraphQL[Context, None]):
     """`POST /graphql` and the graphql-transport-ws socket; no GET, no multipart, no other protocol."""
 
@@ -116,6 +139,25 @@ class GraphQLApp(GraphQL[Context, None]):
                 await JSONResponse(error.as_json(), status_code=error.status)(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+    async def run(self, request: Any, *given: Any, **named: Any) -> Any:
+        response = await super().run(request, *given, **named)
+        if isinstance(response, GraphQLResponse) and GRAPHQL_RESPONSE in request.headers.get("accept", ""):
+            response.become_graphql_response()
+        return response
+
+    async def process_result(self, request: Request, result: Any) -> GraphQLHTTPResponse:
+        answer = await super().process_result(request, result)
+        if is_request_error(answer):
+            answer.pop("data", None)
+        return answer
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:
+        made = super().create_response(response_data, sub_response)
+        refused = isinstance(response_data, dict) and "data" not in response_data
+        response = GraphQLResponse(bytes(made.body), status_code=made.status_code, media_type="application/json")
+        response.refused = refused
+        return response
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         state = request.app.state
