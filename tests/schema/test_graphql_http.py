@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the names of the audits are what they are
 """npm's graphql-http audits, an independent reading of the GraphQL-over-HTTP specification: every MUST and SHOULD.
 
 What it may and we do not: queries over GET.
