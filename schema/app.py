@@ -31,6 +31,7 @@ from api.errors import PlatformError
 from schema.annotation import AnnotationMutation, AnnotationQuery
 from schema.context import Context
 from schema.failure import Failure, failure_of
+from schema.history import HistoryQuery
 from schema.limits import MAX_TOKENS, DemandLimiter
 from schema.measure import MeasureQuery
 from schema.prediction import PredictionMutation, PredictionQuery
@@ -54,7 +55,9 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(ServerQuery, UserQuery, ProjectQuery, SlideQuery, AnnotationQuery, PredictionQuery, MeasureQuery):
+class Query(
+    ServerQuery, UserQuery, ProjectQuery, SlideQuery, AnnotationQuery, HistoryQuery, PredictionQuery, MeasureQuery
+):
     pass
 
 
