@@ -29,6 +29,7 @@ from api.auth.origin import check_origin
 from api.auth.sessions import viewer_of, viewer_of_token
 from api.errors import PlatformError
 from schema.annotation import AnnotationMutation, AnnotationQuery
+from schema.comment import CommentMutation, CommentQuery
 from schema.context import Context
 from schema.failure import Failure, failure_of
 from schema.history import HistoryQuery
@@ -56,13 +57,29 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 
 @strawberry.type(description="Everything that can be read.")
 class Query(
-    ServerQuery, UserQuery, ProjectQuery, SlideQuery, AnnotationQuery, HistoryQuery, PredictionQuery, MeasureQuery
+    ServerQuery,
+    UserQuery,
+    ProjectQuery,
+    SlideQuery,
+    AnnotationQuery,
+    HistoryQuery,
+    CommentQuery,
+    PredictionQuery,
+    MeasureQuery,
 ):
     pass
 
 
 @strawberry.type(description="Everything that can be changed; each result is a union with Failure.")
-class Mutation(UserMutation, ProjectMutation, SlideMutation, AnnotationMutation, PredictionMutation, PresenceMutation):
+class Mutation(
+    UserMutation,
+    ProjectMutation,
+    SlideMutation,
+    AnnotationMutation,
+    CommentMutation,
+    PredictionMutation,
+    PresenceMutation,
+):
     pass
 
 

@@ -78,6 +78,7 @@ class PresenceChanged:
 @strawberry.type(description="Comments on the slide changed; ask for them again.")
 class CommentsChanged:
     seq: int = strawberry.field(description="The slide's sequence after it.")
+    thread_ids: list[strawberry.ID] = strawberry.field(description="The threads that are new or changed.")
 
 
 @strawberry.type(description="The slide itself changed.")
@@ -152,6 +153,8 @@ async def event_of(context: Context, slide_id: UUID, item: Item) -> SlideEvent:
         case LoggedEvent(kind=EventKind.SLIDE):
             slide = await load_slide(context, slide_id)
             return SlideChanged(seq=item.seq, slide=slide, deleted=bool(item.body.get("deleted")))
+        case LoggedEvent(kind=EventKind.COMMENTS):
+            return CommentsChanged(seq=item.seq, thread_ids=[strawberry.ID(id_) for id_ in item.body["threads"]])
         case LoggedEvent():
             return AnnotationsChanged(
                 actor_id=item.actor_id,

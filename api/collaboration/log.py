@@ -58,6 +58,7 @@ class EventKind(enum.StrEnum):
     UNDO = "annotations.undo"
     REDO = "annotations.redo"
     SLIDE = "slide"
+    COMMENTS = "comments"
 
 
 @dataclass(frozen=True)
