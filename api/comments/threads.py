@@ -133,7 +133,7 @@ async def delete(access: SlideAccess, origin: Origin, comment_id: UUID) -> Logge
     async def work(transaction: SlideTransaction) -> None:
         comment = await _comment(transaction, access, comment_id)
         if comment.author_id != origin.actor_id and not allows(access.role, Action.MANAGE):
-            raise NotPermitted("Only its author or a manager may delete a comment.", code="COMMENT_NOT_YOURS")
+            raise NotPermitted("Only its author or a manager may delete a comment.")
         gone = Comment.filter(id=comment_id).using_db(transaction.connection)
         await gone.update(text="", mentions=[], deleted_at=datetime.now(UTC))
 

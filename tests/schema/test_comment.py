@@ -76,9 +76,8 @@ async def test_only_the_author_edits_and_only_author_or_manager_deletes(room: Ro
     thread, adas, bens = uuid4(), uuid4(), uuid4()
     await begin(room, thread, adas)
     await say(room.ben, "replyToCommentThread", threadId=str(thread), commentId=str(bens), text="Yes")
-    for name, facts in (("editComment", {"text": "No"}), ("deleteComment", {})):
-        refused = await say(room.ben, name, commentId=str(adas), **facts)
-        assert refused["code"] == "COMMENT_NOT_YOURS"
+    assert (await say(room.ben, "editComment", commentId=str(adas), text="No"))["code"] == "COMMENT_NOT_YOURS"
+    assert (await say(room.ben, "deleteComment", commentId=str(adas)))["code"] == "NOT_PERMITTED"
     assert (await Comment.get(id=adas)).text == "Is this a gland?"
     edited = await say(room.ben, "editComment", commentId=str(bens), text="Surely")
     assert (edited["comments"][1]["text"], edited["comments"][1]["editedAt"] is None) == ("Surely", False)
