@@ -24,4 +24,4 @@ USER coslide
 ENV COSLIDE_DATA=/data COSLIDE_HOST=0.0.0.0 COSLIDE_PORT=8000
 VOLUME /data
 EXPOSE 8000
-CMD ["uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--ws-per-message-deflate", "false", "--no-access-log"]
+CMD ["uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--ws-per-message-deflate", "false", "--ws-max-size", "1048576", "--no-access-log"]

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SETUP := $(PYTHON) -m tools.setup
 
-.PHONY: help run setup test check bench fuzz fuzz-slides train evaluate lock clean
+.PHONY: help run setup test check bench fuzz fuzz-slides chaos-live train evaluate lock clean
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -29,7 +29,10 @@ fuzz: ## property tests with many more examples
 	@$(SETUP) fuzz
 
 fuzz-slides: ## 100,000 mutants of real slides against the readers
-	@$(SETUP) fuzz_slides
+	@$(SETUP) fuzz-slides
+
+chaos-live: ## 20 people edit while the API, Redis and MariaDB fail; prints its seed
+	@$(SETUP) chaos-live
 
 train: ## train the network and export it to model_repository/
 	@$(SETUP) train

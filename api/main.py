@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from api.auth.cleanup import remove_expired_forever
 from api.auth.oauth import OAuth
-from api.auth.standing import ended_access
+from api.auth.standing import standing
 from api.collaboration.feed import Feeds
 from api.collaboration.presence import Presence
 from api.collaboration.redis_channel import open_channel
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> Starlette:
             state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
             state.presence = await stack.enter_async_context(Presence(state.channel))
             sources = (state.presence, PredictionSource(state.channel))
-            state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, ended_access))
+            state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, standing))
             state.predictions = await stack.enter_async_context(ModelCatalog(settings))
             state.oauth = OAuth(settings)
             for chore in (slides.uploads.sweep_forever(), slides.warmer.run_forever(), remove_expired_forever()):

@@ -20,6 +20,8 @@ from api.models.user import User
 from api.settings import Settings
 
 READY_TIMEOUT_S = 60.0
+MAX_SOCKET_MESSAGE_BYTES = 1_048_576
+"""A larger message closes its socket with 1009; bulk goes over HTTP."""
 MODEL_TIMEOUT_S = 180.0
 LINK_MINUTES = 60
 
@@ -63,6 +65,7 @@ def programs(settings: Settings, triton_url: str) -> list[Program]:
         *(sys.executable, "-m", "uvicorn", "api.main:app", "--host", settings.host, "--port", str(settings.port)),
         # Compression costs three times the server's time for each message of a live session.
         *("--ws-per-message-deflate", "false", "--no-access-log", "--no-server-header"),
+        *("--ws-max-size", str(MAX_SOCKET_MESSAGE_BYTES)),
         *("--timeout-graceful-shutdown", "3", "--lifespan", "on"),
         *("--log-level", "debug" if settings.log_level == "debug" else "warning"),
     )

@@ -9,8 +9,9 @@ from typing import Annotated
 import strawberry
 
 from api.annotations import query
+from api.annotations.applied import Applied
 from api.annotations.changes import StaleAnnotations
-from api.annotations.edit import Applied, apply_ops
+from api.annotations.edit import apply_ops
 from api.annotations.geometry import geojson_of
 from api.annotations.rows import AnnotationRow, LayerRow
 from api.annotations.undo import redo, undo

@@ -9,7 +9,7 @@ import strawberry
 from api.annotations import query
 from api.annotations.geometry import GEOJSON_TYPE, geometry_from_geojson, repaired
 from api.annotations.index import Region
-from api.annotations.ops import UNSET, Create, Delete, Op, Restore, Update, check_attributes
+from api.annotations.ops import UNSET, Brush, Create, Delete, Op, Restore, Update, check_attributes
 from api.annotations.rows import Shape
 from api.errors import InvalidInput
 from api.models.annotation import GeometryKind
@@ -77,12 +77,24 @@ class DeleteAnnotationOp:
     )
 
 
+@strawberry.input(description="A brush's or an eraser's stroke: merged on the server with the shape as it is now.")
+class BrushAnnotationOp:
+    id: strawberry.ID = strawberry.field(description="The annotation's id; it must be an area.")
+    geometry: GeoJson = strawberry.field(description="The area to add or to take away, Polygon or MultiPolygon.")
+
+
 @strawberry.input(one_of=True, description="One change; exactly one field is given.")
 class AnnotationOpInput:
     create: CreateAnnotationOp | None = strawberry.field(default=strawberry.UNSET, description="Draw.")
     update: UpdateAnnotationOp | None = strawberry.field(default=strawberry.UNSET, description="Change.")
     delete: DeleteAnnotationOp | None = strawberry.field(default=strawberry.UNSET, description="Into a tombstone.")
     restore: DeleteAnnotationOp | None = strawberry.field(default=strawberry.UNSET, description="Back to life.")
+    add_area: BrushAnnotationOp | None = strawberry.field(
+        default=strawberry.UNSET, description="Add to the shape; never a conflict of shapes."
+    )
+    subtract_area: BrushAnnotationOp | None = strawberry.field(
+        default=strawberry.UNSET, description="Take from the shape; what is taken away whole is deleted."
+    )
 
 
 def op_of(item: AnnotationOpInput) -> Op:
@@ -99,7 +111,12 @@ def op_of(item: AnnotationOpInput) -> Op:
         return Delete(uuid_of(item.delete.id), item.delete.expected_version)
     if item.restore:
         return Restore(uuid_of(item.restore.id), item.restore.expected_version)
-    raise InvalidInput("An operation is empty. Give one of create, update, delete, restore.", field="ops")
+    if stroke := item.add_area or item.subtract_area:
+        shape = _shape(_kind(stroke.geometry), stroke.geometry)
+        return Brush(uuid_of(stroke.id), shape, add=bool(item.add_area))
+    raise InvalidInput(
+        "An operation is empty. Give one of create, update, delete, restore, addArea, subtractArea.", field="ops"
+    )
 
 
 def region_of(region: RegionInput | None) -> Region | None:

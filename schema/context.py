@@ -24,6 +24,7 @@ class Context:
         viewer: who asks; None for a stranger.
         app: the application's long-lived parts, `Starlette.state` (settings, storage, channel, feeds, presence,
             models).
+        refused: whether a credential came that is not, or no longer, valid.
         loaders: DataLoaders by class, made on first use by `loader`.
         connection_params: what a socket's first message carried; Strawberry fills it.
         present: (slide id, client id) pairs that showed presence here; they leave when the socket's stream ends.
@@ -32,6 +33,7 @@ class Context:
     viewer: Viewer | None
     settings: Settings
     app: Any
+    refused: bool = False
     loaders: dict[type[Any], Any] = field(default_factory=dict)
     connection_params: dict[str, Any] | None = None
     present: set[tuple[UUID, str]] = field(default_factory=set)

@@ -2,6 +2,7 @@
 
 A resolver asks `await info.context.loader(UserByIdLoader).load(id)`. Loaders gather the keys of one turn of the event
 loop and remember nothing afterwards: a mutation must read what it has just written, and sockets live for hours.
+Who makes many answers of one moment may ask a loader to `remember`.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ T = TypeVar("T")
 class Loader(DataLoader[K, T], Generic[K, T]):
     """A loader whose subclass answers many different keys with one query."""
 
-    def __init__(self) -> None:
-        super().__init__(load_fn=self._load, max_batch_size=500, cache=False)
+    def __init__(self, *, remember: bool = False) -> None:
+        super().__init__(load_fn=self._load, max_batch_size=500, cache=remember)
 
     async def _load(self, keys: list[K]) -> list[T]:
         found = await self.fetch(list(dict.fromkeys(keys)))

@@ -21,7 +21,7 @@ from api.slides.pyramid import Pyramid
 from schema.annotation import Layer
 from schema.annotation_loaders import LayersBySlideLoader
 from schema.connection import PageInfo
-from schema.context import Info
+from schema.context import Context, Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
@@ -236,12 +236,12 @@ class Upload:
 
     @strawberry.field(description="The slide it became.")
     async def slide(self, info: Info) -> Slide | None:
-        return await load_slide(info, self.row.slide_id)
+        return await load_slide(info.context, self.row.slide_id)
 
 
-async def load_slide(info: Info, slide_id: UUID | None) -> Slide | None:
+async def load_slide(context: Context, slide_id: UUID | None) -> Slide | None:
     """A slide by id for other nouns' fields; None for null and for one that is gone."""
-    row = await info.context.loader(SlideByIdLoader).load(slide_id) if slide_id else None
+    row = await context.loader(SlideByIdLoader).load(slide_id) if slide_id else None
     return Slide.of(row) if row else None
 
 

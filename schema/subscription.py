@@ -10,9 +10,9 @@ from uuid import UUID
 import strawberry
 
 from api.annotations.rows import AnnotationRow, LayerRow
-from api.auth.permissions import require_slide, require_viewer
+from api.auth.permissions import SlideAccess, require_slide, require_viewer
 from api.auth.viewer import Action, Viewer
-from api.collaboration.feed import Item, Resync
+from api.collaboration.feed import Follower, Item, Resync
 from api.collaboration.log import EventKind, LoggedEvent
 from api.collaboration.presence import Person, PresenceNews
 from api.errors import InvalidInput
@@ -78,6 +78,7 @@ class PresenceChanged:
 @strawberry.type(description="Comments on the slide changed; ask for them again.")
 class CommentsChanged:
     seq: int = strawberry.field(description="The slide's sequence after it.")
+    thread_ids: list[strawberry.ID] = strawberry.field(description="The threads that are new or changed.")
 
 
 @strawberry.type(description="The slide itself changed.")
@@ -108,21 +109,40 @@ class Subscription:
     async def slide_events(
         self, info: Info, slide_id: strawberry.ID, since_seq: int | None = None
     ) -> AsyncGenerator[SlideEvent, None]:
-        context, viewer = info.context, require_viewer(info.context.viewer)
-        if since_seq is not None and since_seq < 0:
-            raise InvalidInput("sinceSeq is negative. Send the seq of the last event you have, or 0.", field="sinceSeq")
-        access = await require_slide(viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
-        try:
-            async with aclosing(context.app.feeds.follow(access.slide_id, since_seq, viewer)) as items:
-                async for item in items:
-                    yield await _event_of(info, access.slide_id, item)
-        finally:
-            _leave(context, access.slide_id, viewer)
+        context = info.context
+        access = await permit_stream(context, slide_id, since_seq)
+        async with aclosing(followed(context, access, since_seq)) as items:
+            async for item in items:
+                yield await event_of(context, access.slide_id, item)
 
 
-async def _event_of(
-    info: Info, slide_id: UUID, item: Item
-) -> AnnotationsChanged | PredictionProgressed | PresenceChanged | SlideChanged | ResyncRequired:
+async def permit_stream(context: Context, slide_id: str, since_seq: int | None) -> SlideAccess:
+    """The viewer's right to follow a slide.
+
+    Raises:
+        NotSignedIn, NotFound, NotPermitted, InvalidInput: they may not, or it can't be.
+    """
+    viewer = require_viewer(context.viewer)
+    if since_seq is not None and since_seq < 0:
+        raise InvalidInput("sinceSeq is negative. Send the seq of the last event you have, or 0.", field="sinceSeq")
+    return await require_slide(viewer, uuid_of(strawberry.ID(slide_id), "slideId"), Action.VIEW)
+
+
+async def followed(
+    context: Context, access: SlideAccess, since_seq: int | None, follower: Follower | None = None
+) -> AsyncGenerator[Item, None]:
+    """What happens on the slide; when the stream ends, the socket's clients leave the slide."""
+    viewer = require_viewer(context.viewer)
+    try:
+        async with aclosing(context.app.feeds.follow(access.slide_id, since_seq, viewer, follower)) as items:
+            async for item in items:
+                yield item
+    finally:
+        _leave(context, access.slide_id, viewer)
+
+
+async def event_of(context: Context, slide_id: UUID, item: Item) -> SlideEvent:
+    """The item as the schema's type."""
     match item:
         case Resync(seq, reason):
             return ResyncRequired(seq=seq, reason=reason)
@@ -131,8 +151,10 @@ async def _event_of(
         case PredictionNews():
             return PredictionProgressed.of(item)
         case LoggedEvent(kind=EventKind.SLIDE):
-            slide = await load_slide(info, slide_id)
+            slide = await load_slide(context, slide_id)
             return SlideChanged(seq=item.seq, slide=slide, deleted=bool(item.body.get("deleted")))
+        case LoggedEvent(kind=EventKind.COMMENTS):
+            return CommentsChanged(seq=item.seq, thread_ids=[strawberry.ID(id_) for id_ in item.body["threads"]])
         case LoggedEvent():
             return AnnotationsChanged(
                 actor_id=item.actor_id,

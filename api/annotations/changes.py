@@ -1,4 +1,4 @@
-"""The semantics of edits: what an op makes of an annotation. Rules E1-E12 of docs/spec.md.
+"""The semantics of edits: what an op makes of an annotation. Rules E1-E17 of docs/spec.md.
 
 Pure: the rows, layers and terms that matter come in, changed rows go out.
 """
@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api.annotations.ops import UNSET, Create, Delete, Op, Restore, Update
+from api.annotations.areas import merged
+from api.annotations.ops import UNSET, Brush, Create, Delete, Op, Restore, Update
 from api.annotations.rows import AnnotationRow, LayerRow, Shape
 from api.auth.viewer import Action, allows
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -89,6 +90,8 @@ def apply(
                     after = _create(op, row, around, editor, now)
                 case Update():
                     after = _update(op, _existing(op.id, row, around), around, editor)
+                case Brush():
+                    after = _brush(op, _existing(op.id, row, around), now)
                 case Delete() | Restore():
                     after = _bury(op, _existing(op.id, row, around), now)
                     if after is not row:
@@ -198,6 +201,18 @@ def _require_unlocking(changes: dict[str, Any], row: AnnotationRow, editor: Edit
         )
     if changes.get("locked") is not False:
         _require_unlocked(row)
+
+
+def _brush(op: Brush, row: AnnotationRow, now: datetime) -> AnnotationRow:
+    """The row with the stroke added or taken away; deleted when nothing is left, the very same when nothing differs."""
+    if row.deleted:
+        raise _Stale(Stale(row, row.version))
+    _require_unlocked(row)
+    before = row.shape.geometry
+    after = merged(before, op.shape.geometry, add=op.add)
+    if after is None:
+        return replace(row, deleted_at=now)
+    return row if after is before else replace(row, shape=Shape.of(after))
 
 
 def _bury(op: Delete | Restore, row: AnnotationRow, now: datetime) -> AnnotationRow:

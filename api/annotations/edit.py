@@ -7,54 +7,30 @@ After the commit the caller announces the new seq (`api.collaboration.channel.an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
-from tortoise.backends.base.client import BaseDBAsyncClient
-
-from api.annotations.changes import Editor, Surroundings, apply
+from api.annotations.applied import Applied, editor_of
+from api.annotations.changes import apply
 from api.annotations.chunks import Chunk, pack_prediction
 from api.annotations.codec import PackedObject
-from api.annotations.inverse import Skipped, inverse_of
-from api.annotations.ops import MAX_OPS, MAX_PACKED_BYTES, Create, Op, Update, check_ops
+from api.annotations.inverse import inverse_of
+from api.annotations.layers import ground_of, make_layer
+from api.annotations.ops import MAX_OPS, MAX_PACKED_BYTES, Create, Op, check_ops
+from api.annotations.queue import Edit, submit
 from api.annotations.rows import AnnotationRow, LayerRow
-from api.annotations.table import insert_rows, load_rows, update_rows
-from api.auth.permissions import SlideAccess, require_role
-from api.auth.viewer import Action
-from api.collaboration.log import EventKind, LoggedEvent, Origin, SlideTransaction, current_seq, write
-from api.errors import NotSignedIn
-from api.models.annotation import AnnotationChunk, Layer, LayerKind
-from api.models.ontology import Term
-from api.models.user import User
+from api.annotations.table import insert_rows, update_rows
+from api.auth.permissions import SlideAccess
+from api.collaboration.log import EventKind, Origin, SlideTransaction, write
+from api.models.annotation import AnnotationChunk, LayerKind
 
 CHUNKS_A_STATEMENT = 20
 IMPORT_COLOR = "#868e96"
 
 
-@dataclass(frozen=True)
-class Applied:
-    """What a call did: the seq it is visible at, the annotations as it left them, and what undo or redo left alone."""
-
-    seq: int
-    rows: tuple[AnnotationRow, ...]
-    layers: tuple[LayerRow, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-
-    @classmethod
-    def from_event(cls, slide_id: UUID, event: LoggedEvent) -> Applied:
-        """From the event that carries it: a first call and its replay read the same."""
-        return cls(
-            event.seq,
-            tuple(AnnotationRow.from_body(slide_id, body) for body in event.body["annotations"]),
-            tuple(LayerRow.from_body(slide_id, body) for body in event.body["layers"]),
-            tuple(Skipped(UUID(s["id"]), s["code"], s["message"]) for s in (event.result or {}).get("skipped", ())),
-        )
-
-
 async def apply_ops(access: SlideAccess, origin: Origin, ops: Sequence[Op]) -> Applied:
-    """Apply all ops or none of them.
+    """Apply all ops or none of them, in one transaction with what others do on the slide at the same time.
 
     Raises:
         StaleAnnotations: annotations changed since the author saw them.
@@ -62,28 +38,7 @@ async def apply_ops(access: SlideAccess, origin: Origin, ops: Sequence[Op]) -> A
     """
     editor = editor_of(access, origin)
     check_ops(list(ops))
-    named: dict[UUID, AnnotationRow] = {}
-
-    async def work(transaction: SlideTransaction) -> None:
-        connection, now = transaction.connection, datetime.now(UTC)
-        before = await load_rows(connection, (op.id for op in ops))
-        around, new_layers = await _surroundings(connection, access, editor, ops, now)
-        named.clear()
-        named.update(apply(ops, before, around, editor, now))
-        await save_and_append(transaction, EventKind.ANNOTATIONS, before, named.values(), new_layers)
-
-    events = await write(access.slide_id, origin, work)
-    if events:
-        return Applied.from_event(access.slide_id, events[0])
-    return Applied(await current_seq(access.slide_id), tuple(named.values()))
-
-
-def editor_of(access: SlideAccess, origin: Origin) -> Editor:
-    """The person behind `origin`, who must be allowed to annotate."""
-    if origin.actor_id is None:
-        raise NotSignedIn("Annotations are changed by people; sign in and try again.")
-    require_role(access.role, Action.ANNOTATE)
-    return Editor(origin.actor_id, access.role)
+    return await submit(Edit(access, origin, tuple(ops), editor))
 
 
 async def save_and_append(
@@ -115,72 +70,6 @@ async def save_and_append(
         inverse=[inverse_of(before.get(row.id), row) for row in changed] or None,
         undoes=undoes,
     )
-
-
-async def make_layer(
-    connection: BaseDBAsyncClient,
-    slide_id: UUID,
-    kind: LayerKind,
-    *,
-    name: str,
-    color: str,
-    owner_id: UUID | None,
-    prediction_id: UUID | None = None,
-    now: datetime,
-) -> LayerRow:
-    """Write a new layer."""
-    layer = await Layer.create(
-        using_db=connection,
-        id=uuid4(),
-        slide_id=slide_id,
-        kind=kind,
-        name=name[:120],
-        color=color,
-        owner_id=owner_id,
-        prediction_id=prediction_id,
-        created_at=now,
-    )
-    return LayerRow.from_model(layer)
-
-
-async def _surroundings(
-    connection: BaseDBAsyncClient, access: SlideAccess, editor: Editor, ops: Sequence[Op], now: datetime
-) -> tuple[Surroundings, list[LayerRow]]:
-    """What the ops refer to, and the author's own layer when it had to be made."""
-    creates = [op for op in ops if isinstance(op, Create)]
-    layers: dict[UUID, LayerRow] = {}
-    new: list[LayerRow] = []
-    own_id: UUID | None = None
-    if any(op.layer_id is None for op in creates):
-        own = await _own_layer(connection, access.slide_id, editor.user_id)
-        if own is None:
-            user = await User.get(id=editor.user_id, using_db=connection)
-            own = await make_layer(
-                connection,
-                access.slide_id,
-                LayerKind.USER,
-                name=user.name,
-                color=user.color,
-                owner_id=user.id,
-                now=now,
-            )
-            new.append(own)
-        own_id, layers[own.id] = own.id, own
-    if layer_ids := {op.layer_id for op in creates if op.layer_id} - layers.keys():
-        found = Layer.filter(id__in=layer_ids, slide_id=access.slide_id, deleted_at__isnull=True)
-        layers |= {layer.id: LayerRow.from_model(layer) for layer in await found.using_db(connection)}
-    named_terms = {op.term_id for op in ops if isinstance(op, Create | Update) and isinstance(op.term_id, UUID)}
-    terms: list[Any] = []
-    if named_terms:
-        known = Term.filter(id__in=named_terms, project_id=access.project_id, deleted_at__isnull=True)
-        terms = await known.using_db(connection).values_list("id", flat=True)
-    return Surroundings(access.slide_id, layers, own_id, frozenset(terms)), new
-
-
-async def _own_layer(connection: BaseDBAsyncClient, slide_id: UUID, user_id: UUID) -> LayerRow | None:
-    own = Layer.filter(slide_id=slide_id, owner_id=user_id, kind=LayerKind.USER, deleted_at__isnull=True)
-    layer = await own.using_db(connection).order_by("created_at").first()
-    return LayerRow.from_model(layer) if layer else None
 
 
 async def publish_prediction_layer(
@@ -250,7 +139,8 @@ async def import_annotations(
         )
         placed: list[Create] = [replace(op, layer_id=layer.id) for op in drawn]
         for number, batch in enumerate(_batches(placed)):
-            around, _ = await _surroundings(connection, access, editor, batch, now)
+            ground = (await ground_of(connection, access, batch, ())).with_layer(layer)
+            around, _ = ground.for_ops(batch, editor.user_id, now)
             named = apply(batch, {}, around, editor, now)
             shown = () if number else (layer,)
             await save_and_append(transaction, EventKind.ANNOTATIONS, {}, named.values(), shown, always=True)

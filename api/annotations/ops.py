@@ -1,4 +1,4 @@
-"""What a person can ask for: create, update, delete, restore; checked values, nothing applied yet."""
+"""What a person can ask for: create, update, delete, restore, brush; checked values, nothing applied yet."""
 
 from __future__ import annotations
 
@@ -69,7 +69,16 @@ class Restore:
     expected_version: int | None = None
 
 
-Op = Create | Update | Delete | Restore
+@dataclass(frozen=True)
+class Brush:
+    """An area to add to an annotation's shape, or to take from it, whatever the shape is by now."""
+
+    id: UUID
+    shape: Shape
+    add: bool
+
+
+Op = Create | Update | Delete | Restore | Brush
 
 
 def check_ops(ops: list[Op]) -> None:
@@ -80,7 +89,9 @@ def check_ops(ops: list[Op]) -> None:
             code="TOO_MANY_OPS",
             params={"limit": MAX_OPS, "actual": len(ops)},
         )
-    packed = sum(len(op.shape.packed) for op in ops if isinstance(op, Create | Update) and isinstance(op.shape, Shape))
+    packed = sum(
+        len(op.shape.packed) for op in ops if isinstance(op, Create | Update | Brush) and isinstance(op.shape, Shape)
+    )
     if packed > MAX_PACKED_BYTES:
         raise TooLarge(
             f"The shapes of one call take {packed} bytes; at most {MAX_PACKED_BYTES} are allowed. Send several calls.",

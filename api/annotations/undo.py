@@ -12,8 +12,9 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from api.annotations.applied import Applied, editor_of
 from api.annotations.changes import Editor
-from api.annotations.edit import Applied, editor_of, save_and_append
+from api.annotations.edit import save_and_append
 from api.annotations.inverse import Skipped, put_back
 from api.annotations.rows import AnnotationRow
 from api.annotations.table import load_rows

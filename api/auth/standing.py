@@ -10,30 +10,33 @@ from collections.abc import Collection, Hashable
 from datetime import UTC, datetime
 from uuid import UUID
 
+from api.auth.permissions import SlideAccess
 from api.auth.viewer import Viewer
 from api.errors import NotFound, NotSignedIn, PlatformError
-from api.models.project import Membership
+from api.models.project import Membership, Role
 from api.models.slide import Slide
 from api.models.user import ApiToken, Session
 
 
-async def ended_access(slide_id: UUID, viewers: Collection[Hashable]) -> dict[Hashable, PlatformError]:
-    """Those of `viewers` who may no longer see the slide, each with the reason.
+async def standing(slide_id: UUID, viewers: Collection[Hashable]) -> dict[Hashable, PlatformError | SlideAccess]:
+    """What each of `viewers` may now on the slide, or why they may no longer see it.
 
     A credential that ended comes before a membership that did; a slide in the bin is gone for all.
     """
     people = [viewer for viewer in viewers if isinstance(viewer, Viewer)]
     if not people:
         return {}
-    standing = await _standing_credentials(people)
+    alive = await _standing_credentials(people)
     members = await _members(slide_id, {viewer.user_id for viewer in people})
-    ended: dict[Hashable, PlatformError] = {}
+    found: dict[Hashable, PlatformError | SlideAccess] = {}
     for viewer in people:
-        if viewer.credential not in standing:
-            ended[viewer] = NotSignedIn("Your session has ended. Sign in and open the slide again.")
-        elif viewer.user_id not in members:
-            ended[viewer] = NotFound(f"There is no slide {slide_id}, or you are not a member of its project.")
-    return ended
+        access = members.get(viewer.user_id)
+        if viewer.credential not in alive:
+            found[viewer] = NotSignedIn("Your session has ended. Sign in and open the slide again.")
+        else:
+            gone = NotFound(f"There is no slide {slide_id}, or you are not a member of its project.")
+            found[viewer] = access or gone
+    return found
 
 
 async def _standing_credentials(viewers: Collection[Viewer]) -> set[str]:
@@ -51,11 +54,12 @@ async def _standing_credentials(viewers: Collection[Viewer]) -> set[str]:
     return standing
 
 
-async def _members(slide_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+async def _members(slide_id: UUID, user_ids: Collection[UUID]) -> dict[UUID, SlideAccess]:
     slides = await Slide.filter(id=slide_id, deleted_at__isnull=True, project__deleted_at__isnull=True).values(
         "project_id"
     )
     if not slides:
-        return set()
-    memberships = Membership.filter(project_id=slides[0]["project_id"], user_id__in=user_ids)
-    return {row["user_id"] for row in await memberships.values("user_id")}
+        return {}
+    project_id = slides[0]["project_id"]
+    memberships = await Membership.filter(project_id=project_id, user_id__in=user_ids).values("user_id", "role")
+    return {row["user_id"]: SlideAccess(slide_id, project_id, Role(row["role"])) for row in memberships}

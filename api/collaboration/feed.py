@@ -23,6 +23,8 @@ from api.errors import PlatformError, Unavailable
 
 POLL_S = 1.0
 GUARD_S = 1.0
+BATCH_S = 0.033
+"""After one reading of the log the next waits so long: the first of several edits goes at once, the rest together."""
 QUEUE_SIZE = 1000
 """Events a follower may be behind the fan-out; then its mailbox is emptied and it reads the database instead."""
 MAX_CATCH_UP = 5000
@@ -70,15 +72,28 @@ class Source(Protocol):
         ...
 
 
-Guard = Callable[[UUID, Collection[Hashable]], Awaitable[Mapping[Hashable, PlatformError]]]
-"""Asked every second which of these viewers of a slide may no longer see it, and why."""
+Guard = Callable[[UUID, Collection[Hashable]], Awaitable[Mapping[Hashable, object]]]
+"""Asked every second what each of these viewers of a slide may now: a `PlatformError` ends their streams, anything
+else is handed to who follows; a viewer that is left out stays as they are."""
+
+
+class Follower:
+    """What a stream's owner wants to hear beside the items; by itself it does nothing."""
+
+    def moved(self, access: Any) -> None:
+        """The viewer may now what `access` says, as the guard found."""
+
+    def prepare(self, event: LoggedEvent) -> Awaitable[object] | None:
+        """Work to be done before the event is handed to all at once; None when there is none left."""
+        return None
 
 
 class Member:
     """One follower's bounded mailbox. Written by the slide's reader, emptied by `next`."""
 
-    def __init__(self, viewer: Hashable) -> None:
+    def __init__(self, viewer: Hashable, follower: Follower | None = None) -> None:
         self.viewer = viewer
+        self.follower = follower or Follower()
         self._events: deque[LoggedEvent] = deque()
         self._news: dict[str, Transient] = {}
         self._resync: Resync | None = None
@@ -159,22 +174,24 @@ class SlideFeed:
 
     async def _read_on(self, hints: Subscriber) -> None:
         while True:
+            hinted = 0
             try:
                 async with asyncio.timeout(POLL_S):
-                    hint = await anext(hints)
-                if hint.get("seq", 0) <= self._last:
+                    hinted = int((await anext(hints)).get("seq", 0))
+                if hinted <= self._last:
                     continue
             except TimeoutError:
                 pass  # the backstop: hints may be lost
             try:
-                await self._read()
+                await self._read(hinted)
             except Exception as exc:  # the database may be away in many ways
                 log.warning("Slide %s can't be read (%s); trying again in %g s", self.slide_id, exc, POLL_S)
                 await asyncio.sleep(POLL_S)
+            await asyncio.sleep(BATCH_S)
 
-    async def _read(self) -> None:
-        """Fan out everything after the last event that was."""
-        reached = await current_seq(self.slide_id)
+    async def _read(self, hinted: int) -> None:
+        """Fan out everything after the last event that was, at least to `hinted`, which the slide is said to reach."""
+        reached = hinted or await current_seq(self.slide_id)
         while self._last < reached:
             try:
                 events = await since(self.slide_id, self._last)
@@ -183,10 +200,24 @@ class SlideFeed:
                 for member in self.members:
                     member.resync(Resync(pruned.seq, "PRUNED"))
                 return
+            if not events:
+                return  # the hint was wrong
+            await self._prepare(events)
             for event in events:
                 for member in self.members:
                     member.put(event)
                 self._last = event.seq
+
+    async def _prepare(self, events: Sequence[LoggedEvent]) -> None:
+        """Let the followers do what they do once for all of them; what fails here, each of them meets by itself."""
+        try:
+            async with asyncio.timeout(POLL_S):
+                for event in events:
+                    for member in tuple(self.members):
+                        if work := member.follower.prepare(event):
+                            await work
+        except (PlatformError, TimeoutError) as exc:
+            log.warning("Events of slide %s could not be prepared (%s)", self.slide_id, exc)
 
     async def _run_source(self, source: Source) -> None:
         def deliver(news: Transient) -> None:
@@ -204,13 +235,16 @@ class SlideFeed:
         while True:
             await asyncio.sleep(GUARD_S)
             try:
-                denied = await guard(self.slide_id, {member.viewer for member in self.members})
+                standing = await guard(self.slide_id, {member.viewer for member in self.members})
             except Exception as exc:  # the database may be away in many ways
                 log.warning("Access to slide %s can't be checked (%s); trying again", self.slide_id, exc)
                 continue
             for member in self.members:
-                if error := denied.get(member.viewer):
-                    member.end(error)
+                access = standing.get(member.viewer)
+                if isinstance(access, PlatformError):
+                    member.end(access)
+                elif access is not None:
+                    member.follower.moved(access)
 
 
 async def _patiently(read: Callable[[], Awaitable[T]]) -> T:
@@ -258,17 +292,22 @@ class Feeds:
         return {slide_id: len(feed.members) for slide_id, feed in self._feeds.items()}
 
     async def follow(
-        self, slide_id: UUID, since_seq: int | None = None, viewer: Hashable = None
+        self,
+        slide_id: UUID,
+        since_seq: int | None = None,
+        viewer: Hashable = None,
+        follower: Follower | None = None,
     ) -> AsyncGenerator[Item, None]:
         """Everything after `since_seq`, without gap or repetition, then what happens; from now on when it is None.
 
         Ends after a `Resync`.
 
+
         Raises:
             PlatformError: the viewer may no longer see the slide.
         """
         # 1. Subscribe first: what is committed from here on lies in the mailbox.
-        async with self._joined(slide_id, viewer) as member:
+        async with self._joined(slide_id, Member(viewer, follower)) as member:
             last = await current_seq(slide_id) if since_seq is None else since_seq
             try:
                 # 2. Then fetch what came before.
@@ -306,12 +345,11 @@ class Feeds:
                 seq = event.seq
 
     @asynccontextmanager
-    async def _joined(self, slide_id: UUID, viewer: Hashable) -> AsyncIterator[Member]:
+    async def _joined(self, slide_id: UUID, member: Member) -> AsyncIterator[Member]:
         feed = self._feeds.get(slide_id)
         if feed is None or self._readers[slide_id].done():
             feed = self._feeds[slide_id] = SlideFeed(slide_id, self._channel, self._sources, self._guard)
             self._readers[slide_id] = asyncio.create_task(feed.run(), name=f"feed-{slide_id}")
-        member = Member(viewer)
         feed.members.add(member)
         try:
             async with asyncio.timeout(JOIN_TIMEOUT_S):

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -28,11 +28,13 @@ from api.models.slide import SlideSequence
 from api.models.sql import insert_statement, is_sqlite, marked
 from api.models.transaction import transaction as database_transaction
 
+T = TypeVar("T")
+
 MAX_KEY_LENGTH = 48
 """Of a client id or mutation id as sent; the column has room for the numbering of further events."""
 ATTEMPTS = 8
 COMMIT_TIMEOUT_S = 60.0
-_EVENT_COLUMNS = (
+EVENT_COLUMNS = (
     "slide_id",
     "seq",
     "kind",
@@ -56,6 +58,7 @@ class EventKind(enum.StrEnum):
     UNDO = "annotations.undo"
     REDO = "annotations.redo"
     SLIDE = "slide"
+    COMMENTS = "comments"
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Replayed(Exception):
         self.event = event
 
 
-class _NothingWritten(Exception):
+class NothingWritten(Exception):
     """Rolls a transaction back that appended no event."""
 
 
@@ -142,7 +145,7 @@ class SlideTransaction:
             undoes: the seq that this event undoes or redoes.
         """
         if self.events:
-            self.seq = await _advance(self.connection, self.slide_id)
+            self.seq = await advance(self.connection, self.slide_id)
         number = f"#{len(self.events) + 1}" if self.events else ""
         event = LoggedEvent(
             self.seq,
@@ -154,18 +157,8 @@ class SlideTransaction:
             result,
             datetime.now(UTC),
         )
-        values = [
-            str(self.slide_id),
-            event.seq,
-            kind.value,
-            str(event.actor_id) if event.actor_id else None,
-            event.client_id,
-            event.mutation_id,
-            *(None if part is None else orjson.dumps(part).decode() for part in (body, result, inverse)),
-            undoes,
-            event.created_at,
-        ]
-        statement = insert_statement("slide_event", _EVENT_COLUMNS, sqlite=is_sqlite(self.connection))
+        values = event_values(self.slide_id, event, inverse=inverse, undoes=undoes)
+        statement = insert_statement("slide_event", EVENT_COLUMNS, sqlite=is_sqlite(self.connection))
         await self.connection.execute_insert(statement, values)
         self.events.append(event)
         return self.events[-1]
@@ -182,13 +175,13 @@ async def slide_transaction(slide_id: UUID, origin: Origin) -> AsyncIterator[Sli
     """
     try:
         async with database_transaction() as connection:
-            seq = await _advance(connection, slide_id)
+            seq = await advance(connection, slide_id)
             await _refuse_replay(connection, slide_id, origin)
             transaction = SlideTransaction(slide_id, origin, connection, seq)
             yield transaction
             if not transaction.events:
-                raise _NothingWritten
-    except _NothingWritten:
+                raise NothingWritten
+    except NothingWritten:
         return
 
 
@@ -209,21 +202,35 @@ async def write(
 async def _write(
     slide_id: UUID, origin: Origin, work: Callable[[SlideTransaction], Awaitable[None]]
 ) -> tuple[LoggedEvent, ...]:
+    async def once() -> tuple[LoggedEvent, ...]:
+        async with slide_transaction(slide_id, origin) as transaction:
+            await work(transaction)
+        return tuple(transaction.events)
+
+    try:
+        return await retrying(slide_id, once)
+    except Replayed as replay:
+        return (replay.event,)
+    except IntegrityError as exc:
+        if await SlideEvent.exists(client_id=origin.client_id, mutation_id=origin.mutation_id):
+            raise mutation_id_reused(origin) from exc
+        raise
+
+
+async def retrying(slide_id: UUID, once: Callable[[], Awaitable[T]]) -> T:
+    """What `once` gives; tried again while the database says that another try may help.
+
+    Raises:
+        Unavailable: it did not help (code `SLIDE_BUSY`).
+    """
     for attempt in range(ATTEMPTS):
         try:
-            async with asyncio.timeout(COMMIT_TIMEOUT_S), slide_transaction(slide_id, origin) as transaction:
-                await work(transaction)
-            return tuple(transaction.events)
-        except Replayed as replay:
-            return (replay.event,)
-        except IntegrityError as exc:
-            if await SlideEvent.exists(client_id=origin.client_id, mutation_id=origin.mutation_id):
-                raise _reused(origin) from exc
-            raise
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                return await once()
         except TimeoutError:
             break
         except (BaseORMException, MySQLError, OSError, EOFError) as exc:
-            if not may_pass(exc):
+            if isinstance(exc, IntegrityError) or not may_pass(exc):
                 raise
         await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311
     raise Unavailable(
@@ -258,7 +265,7 @@ async def since(slide_id: UUID, seq: int, limit: int = 500) -> list[LoggedEvent]
     if rows:
         if rows[0].seq != seq + 1:
             raise HistoryPruned(seq, await current_seq(slide_id))
-        return [_event(row) for row in rows]
+        return [logged_event(row) for row in rows]
     now = await current_seq(slide_id)
     if now != seq and not await SlideEvent.exists(slide_id=slide_id, seq=seq + 1):
         raise HistoryPruned(seq, now)
@@ -270,7 +277,12 @@ async def prune(slide_id: UUID, through: int) -> int:
     return await SlideEvent.filter(slide_id=slide_id, seq__lte=through).delete()
 
 
-async def _advance(connection: BaseDBAsyncClient, slide_id: UUID) -> int:
+async def advance(connection: BaseDBAsyncClient, slide_id: UUID) -> int:
+    """Take the slide's lock and its next number.
+
+    Raises:
+        NotFound: no such slide.
+    """
     # The first statement of the transaction is a write, on SQLite too: it takes the lock before anything is read.
     seq = await _add_one(connection, slide_id)
     if seq is None:
@@ -305,20 +317,26 @@ async def _refuse_replay(connection: BaseDBAsyncClient, slide_id: UUID, origin: 
     )
     owner, seq = rows[0]["owner"], rows[0]["seq"]
     if owner is not None and owner != str(origin.actor_id or ""):
-        raise Conflict(
-            f"The client id {origin.client_id} belongs to someone else. Make a new one, such as a random UUID.",
-            code="CLIENT_ID_TAKEN",
-            field="clientId",
-        )
+        raise client_id_taken(origin)
     if seq is None:
         return
     row = await SlideEvent.get(client_id=origin.client_id, mutation_id=origin.mutation_id, using_db=connection)
     if row.slide_id != slide_id:  # type: ignore[attr-defined]
-        raise _reused(origin)
-    raise Replayed(_event(row))
+        raise mutation_id_reused(origin)
+    raise Replayed(logged_event(row))
 
 
-def _reused(origin: Origin) -> Conflict:
+def client_id_taken(origin: Origin) -> Conflict:
+    """Rule L5."""
+    return Conflict(
+        f"The client id {origin.client_id} belongs to someone else. Make a new one, such as a random UUID.",
+        code="CLIENT_ID_TAKEN",
+        field="clientId",
+    )
+
+
+def mutation_id_reused(origin: Origin) -> Conflict:
+    """Rule L6."""
     return Conflict(
         f"The mutation id {origin.mutation_id} was already used on another slide. Make a new one for each mutation.",
         code="MUTATION_ID_REUSED",
@@ -326,7 +344,23 @@ def _reused(origin: Origin) -> Conflict:
     )
 
 
-def _event(row: SlideEvent) -> LoggedEvent:
+def event_values(slide_id: UUID, event: LoggedEvent, *, inverse: object, undoes: int | None) -> list[Any]:
+    """What `EVENT_COLUMNS` hold for an event."""
+    return [
+        str(slide_id),
+        event.seq,
+        event.kind.value,
+        str(event.actor_id) if event.actor_id else None,
+        event.client_id,
+        event.mutation_id,
+        *(None if part is None else orjson.dumps(part).decode() for part in (event.body, event.result, inverse)),
+        undoes,
+        event.created_at,
+    ]
+
+
+def logged_event(row: SlideEvent) -> LoggedEvent:
+    """A row of the log as a value."""
     actor_id: UUID | None = row.actor_id  # type: ignore[attr-defined]
     return LoggedEvent(
         row.seq,

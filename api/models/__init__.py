@@ -10,5 +10,6 @@ MODEL_MODULES = [
     "api.models.slide",
     "api.models.annotation",
     "api.models.prediction",
+    "api.models.comment",
     "api.models.event",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import aclosing
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,10 @@ from api.annotations.edit import apply_ops
 from api.annotations.ops import Create, Delete, Op, Restore, Update
 from api.annotations.rows import COLUMNS, AnnotationRow
 from api.annotations.undo import redo, undo
-from api.collaboration.log import Origin, since
+from api.collaboration import feed
+from api.collaboration.channel import MemoryChannel, Message, announce
+from api.collaboration.feed import Feeds
+from api.collaboration.log import LoggedEvent, Origin, current_seq, since
 from api.errors import PlatformError
 from api.models.annotation import Annotation
 from api.models.project import Role
@@ -77,6 +81,72 @@ async def test_replicas_have_the_databases_state_whatever_people_do(table: Table
     replica = await replayed(table.slide.id)
     assert len(replica) > 5
     assert replica == await stored()
+
+
+class MangledChannel(MemoryChannel):
+    """Loses, doubles and reorders hints, as the seed has it."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._choice = random.Random(seed)
+        self._held: list[tuple[str, Message]] = []
+
+    async def publish(self, topic: str, message: Message) -> None:
+        self._held += [(topic, message)] * self._choice.choice([0, 1, 1, 2])
+        if self._choice.random() < 0.5:
+            self._choice.shuffle(self._held)
+            for held in self._held[: self._choice.randrange(4)]:
+                self.deliver(*held)
+                self._held.remove(held)
+
+
+async def replica(feeds: Feeds, slide_id: UUID, until: asyncio.Future[int]) -> dict[UUID, AnnotationRow]:
+    """The state of a follower who leaves and comes back after every few events, until the seq that `until` names."""
+    state, last, choice = dict[UUID, AnnotationRow](), 0, random.Random(0)
+    while not (until.done() and last >= until.result()):
+        stay = choice.randrange(1, 6)
+        async with aclosing(feeds.follow(slide_id, last)) as stream:
+            async for item in stream:
+                assert isinstance(item, LoggedEvent)
+                assert item.seq == last + 1
+                last, stay = item.seq, stay - 1
+                rows = (AnnotationRow.from_body(slide_id, body) for body in item.body["annotations"])
+                state.update((row.id, row) for row in rows)
+                if not stay or (until.done() and last >= until.result()):
+                    break
+    return state
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+async def test_followers_have_the_databases_state_whatever_becomes_of_the_hints(
+    table: Table, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "POLL_S", 0.05)
+    channel, known = MangledChannel(seed), dict[UUID, AnnotationRow]()
+    end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def person(role: Role) -> None:
+        choice = random.Random(f"{seed}{role}")
+        for step in range(20):
+            key = Origin(table.user_id(role), f"client-{role}", str(step))
+            try:
+                done = await apply_ops(table.access(role), key, [some_op(choice, known)])
+            except (StaleAnnotations, PlatformError):
+                continue
+            known.update((row.id, row) for row in done.rows)
+            await announce(channel, table.slide.id, done.seq)
+
+    async with Feeds(channel) as feeds, asyncio.timeout(60):
+        following = [asyncio.create_task(replica(feeds, table.slide.id, end)) for _ in range(3)]
+        await asyncio.gather(*map(person, EDITORS))
+        end.set_result(await current_seq(table.slide.id) + 1)  # before the last edit, which wakes all who wait
+        last = Create(uuid4(), square(0, 0, 10))
+        done = await apply_ops(table.access(), Origin(table.user_id(), "client-last", "1"), [last])
+        assert done.seq == end.result()
+        replicas = await asyncio.gather(*following)
+    state = await stored()
+    assert len(state) > 5
+    assert all(each == state for each in replicas)
 
 
 async def test_undoing_everything_gives_the_empty_slide_back(table: Table) -> None:

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 import shapely
 
+from api.annotations.applied import Applied
 from api.annotations.chunks import chunks_of, unpack_prediction
 from api.annotations.codec import PackedObject, decode_all
-from api.annotations.edit import Applied, apply_ops, import_annotations, publish_prediction_layer
+from api.annotations.edit import apply_ops, import_annotations, publish_prediction_layer
 from api.annotations.geometry import geometry_from_geojson
 from api.annotations.index import Region
 from api.annotations.ops import Create, Delete

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.annotations.edit import Applied, apply_ops
+from api.annotations.applied import Applied
+from api.annotations.edit import apply_ops
 from api.annotations.ops import Create, Delete, Op, Update
 from api.annotations.undo import redo, undo
 from api.collaboration.log import Origin, current_seq

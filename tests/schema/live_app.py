@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from api.auth.standing import ended_access
+from api.auth.standing import standing
 from api.collaboration.feed import Feeds
 from api.collaboration.presence import Presence
 from api.collaboration.redis_channel import open_channel
@@ -23,6 +23,7 @@ from api.predictions.live import PredictionSource
 from api.routes import exchange, geometry
 from api.routes.errors import platform_error
 from api.settings import Settings
+from api.supervisor import MAX_SOCKET_MESSAGE_BYTES
 from schema.app import GraphQLApp
 from tests.servers import in_process
 from tests.servers.process import ServerProcess, accepts, free_port
@@ -37,7 +38,7 @@ async def live_parts(app: Starlette, settings: Settings) -> AsyncIterator[None]:
         state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
         state.presence = await stack.enter_async_context(Presence(state.channel))
         sources = (state.presence, PredictionSource(state.channel))
-        state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, ended_access))
+        state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, standing))
         yield
 
 
@@ -56,7 +57,14 @@ def make_app() -> Starlette:
 
 def server_of(app: Starlette, port: int) -> uvicorn.Server:
     return uvicorn.Server(
-        uvicorn.Config(app, port=port, log_level="warning", lifespan="off", ws_per_message_deflate=False)
+        uvicorn.Config(
+            app,
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            ws_per_message_deflate=False,
+            ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+        )
     )
 
 

@@ -60,6 +60,10 @@ QUERIES: dict[str, Operation] = {
     "uploads": query("uploads(projectId: $id) { id }", Role.MANAGER, id="project"),
     "annotation": query("annotation(id: $id) { id }", Role.VIEWER, id="annotation"),
     "annotations": query("annotations(slideId: $id) { nodes { id } }", Role.VIEWER, id="slide"),
+    "commentThreads": query("commentThreads(slideId: $id) { nodes { id } }", Role.VIEWER, id="slide"),
+    "slideHistory": query("slideHistory(slideId: $id) { steps { seq } }", Role.VIEWER, id="slide"),
+    "annotationHistory": query("annotationHistory(id: $id) { steps { seq } }", Role.VIEWER, id="annotation"),
+    "annotationsAt": query("annotationsAt(slideId: $id, seq: 1) { nodes { id } }", Role.VIEWER, id="slide"),
     "layers": query("layers(slideId: $id) { id }", Role.VIEWER, id="slide"),
     "prediction": query("prediction(id: $id) { id }", Role.VIEWER, id="prediction"),
     "predictions": query("predictions(slideId: $id) { nodes { id } }", Role.VIEWER, id="slide"),
@@ -80,6 +84,10 @@ def _annotation_op(world: World) -> dict[str, Any]:
 
 def _undo(world: World) -> dict[str, Any]:
     return {"slideId": str(world.slide), "clientId": str(uuid4()), "mutationId": "1"}
+
+
+def _comment(world: World, **facts: Any) -> dict[str, Any]:
+    return {"clientId": str(uuid4()), "mutationId": "1", **facts}
 
 
 MUTATIONS: dict[str, Operation] = {
@@ -119,6 +127,30 @@ MUTATIONS: dict[str, Operation] = {
         ("applyAnnotationOps", Role.ANNOTATOR, _annotation_op),
         ("undo", Role.ANNOTATOR, _undo),
         ("redo", Role.ANNOTATOR, _undo),
+        (
+            "beginCommentThread",
+            Role.ANNOTATOR,
+            lambda world: _comment(
+                world,
+                slideId=str(world.slide),
+                threadId=str(uuid4()),
+                commentId=str(uuid4()),
+                text="Look",
+                x=1,
+                y=2,
+            ),
+        ),
+        (
+            "replyToCommentThread",
+            Role.ANNOTATOR,
+            lambda world: _comment(world, threadId=str(world.thread), commentId=str(uuid4()), text="Yes"),
+        ),
+        ("deleteComment", Role.MANAGER, lambda world: _comment(world, commentId=str(world.comment))),
+        (
+            "resolveCommentThread",
+            Role.ANNOTATOR,
+            lambda world: _comment(world, threadId=str(world.thread), resolved=True),
+        ),
         ("requestPrediction", Role.ANNOTATOR, lambda world: {"slideId": str(world.slide)}),
         ("cancelPrediction", Role.ANNOTATOR, lambda world: {"id": str(world.running_prediction)}),
         ("updatePresence", Role.VIEWER, lambda world: {"slideId": str(world.slide), "clientId": "walk"}),
@@ -126,6 +158,7 @@ MUTATIONS: dict[str, Operation] = {
 }
 
 OF_ONE_PERSON = {
+    "editComment": "tests/schema/test_comment.py: another's comment is not permitted",
     "revokeApiToken": "tests/schema/test_user.py: another's token is not found",
     "revokeSession": "tests/schema/test_user.py: another's session is not found",
 }

@@ -15,6 +15,7 @@ from api.auth import sessions
 from api.auth.permissions import SlideAccess
 from api.collaboration.log import Origin
 from api.models.annotation import Layer, LayerKind
+from api.models.comment import Comment, CommentThread
 from api.models.ontology import Term
 from api.models.prediction import Prediction, PredictionShard
 from api.models.project import Membership, Project, Role
@@ -47,6 +48,8 @@ class World:
     prediction: UUID
     running_prediction: UUID
     upload: UUID
+    thread: UUID
+    comment: UUID
     users: dict[str, UUID]
     tokens: dict[str, str]
 
@@ -72,6 +75,12 @@ async def make_world(settings: Settings, template: Slide) -> World:
     HeatmapStore(Storage(settings.data).prediction_path(prediction.id)).write(TileKey(0, 0, 0), 1, b"png")
     running = await Prediction.create(slide=slide, model="tumor_fast", model_version="1", threshold=0.5)
     await PredictionShard.create(prediction=running, region=[0, 0, 100, 100])
+    thread = await CommentThread.create(
+        id=uuid4(), slide=slide, x=1, y=2, created_by=newcomer, created_at=datetime.now(UTC)
+    )
+    comment = await Comment.create(
+        id=uuid4(), thread=thread, author=newcomer, text="Look", created_at=datetime.now(UTC)
+    )
     upload = await Upload.create(
         user=users[Role.MANAGER],
         project=project,
@@ -93,6 +102,8 @@ async def make_world(settings: Settings, template: Slide) -> World:
         prediction=prediction.id,
         running_prediction=running.id,
         upload=upload.id,
+        thread=thread.id,
+        comment=comment.id,
         users={str(actor): user.id for actor, user in users.items()},
         tokens={str(actor): await sessions.create(user.id, settings) for actor, user in users.items()},
     )

@@ -132,6 +132,13 @@ def find_benchmarks(root: Path, wanted: str | None) -> list[str]:
     return [wanted.replace("-", "_")]
 
 
+def chaos_live(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
+    """Twenty people edit one slide while the API's processes, Redis and MariaDB fail; the seed is printed."""
+    set_up_components(reporter, project)
+    set_up_tools(reporter, project, "serve", "test")
+    become(project.root, str(project.python), "-m", "tests.chaos.live")
+
+
 def train(reporter: Reporter, project: Project, arguments: argparse.Namespace) -> None:
     """Train the network, choose its temperature and threshold, and export it to model_repository/."""
     set_up_training(reporter, project, for_serving())
@@ -178,7 +185,8 @@ def become(folder: Path, *words: str) -> NoReturn:
 
 
 WORDS: dict[str, Callable[[Reporter, Project, argparse.Namespace], None]] = {
-    word.__name__: word for word in (run, setup, check, test, fuzz, fuzz_slides, bench, train, evaluate, clean)
+    word.__name__.replace("_", "-"): word
+    for word in (run, setup, check, test, fuzz, fuzz_slides, bench, chaos_live, train, evaluate, clean)
 }
 
 

@@ -1,0 +1,4 @@
+"""Comments on a slide.
+
+Invariant: a change of a thread is an event of its slide, in one transaction with it.
+"""

@@ -1,0 +1,75 @@
+"""npm's graphql-ws, an independent client of the protocol, against the socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.context import TortoiseContext
+
+from api.auth import sessions
+from api.settings import Settings
+from schema.app import GraphQLApp
+from tests.factories import make_project, make_slide_row, make_user
+from tests.schema.live_app import serving
+
+WEB = Path(__file__).parents[2] / "web"
+
+
+@pytest.fixture
+async def outcome(
+    sqlite_database: TortoiseContext, node_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """What the client saw, step by step."""
+    make = GraphQLApp.__init__
+
+    def impatient(self: GraphQLApp) -> None:
+        make(self)
+        self.connection_init_wait_timeout = timedelta(seconds=0.5)
+
+    monkeypatch.setattr(GraphQLApp, "__init__", impatient)
+    settings, user = Settings(data=tmp_path), await make_user("Ada")
+    slide = await make_slide_row(await make_project(user))
+    async with serving(settings) as url:
+        given = {
+            "web": str(WEB),
+            "url": url,
+            "slide": str(slide.id),
+            "cookie": f"coslide={await sessions.create(user.id, settings)}",
+        }
+        script = str(Path(__file__).with_name("graphql_ws.mjs"))
+        node = await asyncio.create_subprocess_exec(
+            *(str(node_path), "--experimental-websocket", script, json.dumps(given)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            printed, complaints = await node.communicate()
+    assert node.returncode == 0, complaints.decode()
+    seen: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return seen
+
+
+async def test_an_independent_client_connects_pings_completes_errs_and_is_closed(outcome: dict[str, Any]) -> None:
+    assert outcome["query"]["completed"]
+    assert outcome["query"]["got"][0]["data"]["me"] == {"user": {"name": "Ada"}}
+    assert outcome["pong"] is True
+    assert outcome["stream"]["completed"]
+    assert [result["data"]["slideEvents"]["seq"] for result in outcome["stream"]["got"]] == [1, 2]
+    assert outcome["afterComplete"]["completed"]
+    [invalid] = outcome["invalid"]["error"]
+    assert invalid["message"].startswith("Cannot query field 'nonsense'")
+    [denied] = outcome["denied"]["error"]
+    assert denied["extensions"] == {"code": "NOT_FOUND"}
+    assert outcome["codes"] == {
+        "badRequest": 4400,
+        "unauthorized": 4401,
+        "forbidden": 4403,
+        "tooManyInits": 4429,
+        "subscriberExists": 4409,
+        "initialisationTimeout": 4408,
+    }
