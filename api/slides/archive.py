@@ -23,7 +23,8 @@ MAX_FILES = 10_000
 _SERIES_HEAD_BYTES = 1 << 16
 _SERIES_TAG = b"\x20\x00\x0e\x00UI"
 """Series Instance UID (0020,000E) in explicit little endian, as whole-slide images are written."""
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_SAFE_NAME = re.compile(r"\w[\w .,()+@#=-]{0,149}")
+"""What scanners and people call files; no part of a path, and nothing hidden."""
 _IGNORED = re.compile(r"(^|/)(__MACOSX/|\.[^./]|Thumbs\.db$|desktop\.ini$|DICOMDIR$)", re.IGNORECASE)
 _COPY_BYTES = 1 << 20
 _BROKEN = (zlib.error, lzma.LZMAError, struct.error, LookupError, OverflowError)

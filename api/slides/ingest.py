@@ -59,6 +59,9 @@ class Ingest:
         quota_bytes: room for the files of a project that has no quota of its own.
         at_a_time: files checked at a time; fewer than the pool has processes, so that viewers never wait for uploads.
         on_slide: called after each slide that was taken in.
+
+    Attributes:
+        turns: one for each file that may be checked at a time; `check` leaves taking one to its caller.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Ingest:
         self._pool = pool
         self._max_bytes = max_bytes
         self._quota_bytes = quota_bytes
-        self._turns = asyncio.Semaphore(at_a_time)
+        self.turns = asyncio.Semaphore(at_a_time)
         self._on_slide = on_slide
 
     async def import_file(self, path: Path, project_id: UUID, user_id: UUID | None, name: str | None = None) -> Slide:
@@ -118,7 +121,7 @@ class Ingest:
         Raises:
             UnsupportedSlide: it is no slide; the caller removes it.
         """
-        async with self._turns:
+        async with self.turns:
             checked = await self.check(path, None if upload_id is None else partial(_tell_progress, upload_id))
         size_bytes = size_of(path)
         filename = safe_filename(filename)

@@ -57,8 +57,9 @@ class Privacy:
             copy = self._storage.upload_path(work_id)
             source = self._storage.original_path(slide.sha256)
             arguments = {"path": str(source), "target": str(copy), "vendor": slide.vendor}
-            await self._pool.call("redact", arguments, timeout_s=REDACT_TIMEOUT_S, urgency=Urgency.CHECK)
-            checked = await self._ingest.check(copy)
+            async with self._ingest.turns:
+                await self._pool.call("redact", arguments, timeout_s=REDACT_TIMEOUT_S, urgency=Urgency.CHECK)
+                checked = await self._ingest.check(copy)
             self._require_same_slide(slide, checked)
             sha256 = await self._ingest.store(copy, checked)
             return Redacted(sha256, copy.stat().st_size, checked)

@@ -27,6 +27,8 @@ def sniff(path: Path) -> FileKind:
         head = file.read(HEAD_BYTES)
     require_possible(head)
     if openslide.OpenSlide.detect_format(path) is not None:
+        if head.startswith(TIFF):
+            _require_brightfield(path)
         return FileKind.SLIDE
     if head.startswith((PNG, JPEG)):
         return FileKind.FLAT_IMAGE
@@ -53,12 +55,29 @@ def _sniff_tiff(path: Path) -> FileKind:
     except (tifffile.TiffFileError, IndexError, struct.error, ValueError, KeyError, TypeError) as error:
         raise damaged(str(error) or "its TIFF directory is broken") from error
     if bits != 8 or samples not in (1, 3, 4) or photometric not in (0, 1, 2, 3, 6):
-        raise UnsupportedSlide(
-            f"The image has {samples} channel(s) of {bits} bits; only 8-bit RGB brightfield slides are supported. "
-            f"Export it as 8-bit RGB.",
-            code="SLIDE_NOT_RGB",
-            params={"channels": samples, "bits": str(bits)},
-        )
+        raise _not_rgb(samples, bits)
     if is_tiled:
         raise damaged(f"its {size[0]} x {size[1]} pixel image is tiled in a way OpenSlide does not know")
     return FileKind.FLAT_IMAGE
+
+
+def _require_brightfield(path: Path) -> None:
+    """Raise when a TIFF that OpenSlide would show in greys is of fluorescence: single channels, or more than 8 bits."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            page = tiff.pages.first
+            samples, bits = page.samplesperpixel, page.bitspersample
+    except (tifffile.TiffFileError, IndexError, struct.error, ValueError, KeyError, TypeError):
+        # OpenSlide reads it; if that was an error too, opening it says so better.
+        return
+    if bits != 8 or samples not in (3, 4):
+        raise _not_rgb(samples, bits)
+
+
+def _not_rgb(samples: int, bits: object) -> UnsupportedSlide:
+    return UnsupportedSlide(
+        f"The image has {samples} channel(s) of {bits} bits; only 8-bit RGB brightfield slides are supported. Export "
+        f"it as 8-bit RGB.",
+        code="SLIDE_NOT_RGB",
+        params={"channels": samples, "bits": str(bits)},
+    )

@@ -18,7 +18,7 @@ from api.slides.storage import Storage
 from api.slides.tile_packs import TilePacks
 
 MEMORY_BYTES = 64 << 20
-OPEN_SLIDES = 256
+OPEN_SLIDES = 128
 FLUSH_AFTER_S = 0.2
 REFRESH_EVERY_S = 2.0
 SWEEP_SHARE = 0.05

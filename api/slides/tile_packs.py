@@ -2,12 +2,13 @@
 
     record = "CST1", u16 length of the name, u32 length of the data (little endian), name, data
 
-Each process appends to a pack of its own; all read all. A record that a crash cut short ends its pack. A file per tile
-would cost four times the CPU of making a tile's JPEG in directory entries alone.
+Each process appends to a pack that it holds; all read all. A record that a crash cut short ends its pack. A file for
+each tile would cost as much CPU in directory entries as the tile's JPEG.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import struct
 import time
@@ -22,14 +23,23 @@ TOUCH_EVERY_S = 60.0
 
 
 class _Pack:
-    """One open pack; how far it has been read."""
+    """One open pack; how far it has been read, and whether this process may append to it."""
 
-    def __init__(self, path: Path, *, append: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL if append else os.O_RDONLY
-        self.fd = os.open(path, flags | os.O_CLOEXEC, 0o644)
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self.scanned_bytes = 0
         self.touched_s = 0.0
+        self.is_own = False
+
+    def take(self) -> bool:
+        """Hold the pack against all other processes, as long as it is open; whether nobody else holds it."""
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        self.is_own = True
+        return True
 
     def scan(self) -> Iterable[tuple[str, int, int]]:
         """(name, offset, length) of the records that have come since the last time."""
@@ -53,6 +63,7 @@ class TilePacks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._packs: dict[str, _Pack] = {}
+        # The pack that is appended to: held by this process, among all others.
         self._own: _Pack | None = None
         self._places: dict[str, tuple[_Pack, int, int]] = {}
         self.refresh()
@@ -101,14 +112,10 @@ class TilePacks:
         for name in self._packs.keys() - names:
             self._forget(self._packs.pop(name))
         for name in names - self._packs.keys():
-            try:
-                self._packs[name] = _Pack(self._folder / name)
-            except FileNotFoundError:
-                continue
+            self._packs[name] = _Pack(self._folder / name)
         for pack in self._packs.values():
             if pack is not self._own:
-                for name, offset, length in pack.scan():
-                    self._places[name] = pack, offset, length
+                self._see(pack)
 
     def close(self) -> None:
         for pack in self._packs.values():
@@ -118,10 +125,23 @@ class TilePacks:
         self._own = None
 
     def _new_pack(self) -> _Pack:
+        """A pack to append to: one that a process which has ended left unfilled, else a new one."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.refresh()
+        for pack in self._packs.values():
+            if pack.scanned_bytes < MAX_PACK_BYTES and not pack.is_own and pack.take():
+                self._see(pack)
+                # A record that was cut short by a crash gives way.
+                os.ftruncate(pack.fd, pack.scanned_bytes)
+                return pack
         name = f"{os.urandom(8).hex()}{SUFFIX}"
-        pack = self._packs[name] = _Pack(self._folder / name, append=True)
+        pack = self._packs[name] = _Pack(self._folder / name)
+        pack.take()
         return pack
+
+    def _see(self, pack: _Pack) -> None:
+        for name, offset, length in pack.scan():
+            self._places[name] = pack, offset, length
 
     def _forget(self, pack: _Pack) -> None:
         self._places = {name: place for name, place in self._places.items() if place[0] is not pack}

@@ -75,8 +75,10 @@ def test_a_mirax_slide_with_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_hamamatsu_slide_with_its_pictures(tmp_path: Path) -> None:
-    files = {"a/x.vms": b"[Virtual Microscope Specimen]", "a/x_0.jpg": b"1", "b/y.jpg": b"2"}
-    assert unpacked(tmp_path, files) == ("x.vms", {"x.vms": files["a/x.vms"], "x_0.jpg": b"1"})
+    name = "조직 1-40x - 2010-01-12 13.24.05"
+    files = {f"a/{name}.vms": b"[Virtual Microscope Specimen]", f"a/{name}(1,0).jpg": b"1", "b/y.jpg": b"2"}
+    expected = {f"{name}.vms": files[f"a/{name}.vms"], f"{name}(1,0).jpg": b"1"}
+    assert unpacked(tmp_path, files) == (f"{name}.vms", expected)
 
 
 def test_one_slide_and_a_text(tmp_path: Path) -> None:

@@ -290,6 +290,28 @@ async def test_pictures_that_are_no_8_bit_rgb(
     assert caught.value.code == "SLIDE_NOT_RGB"
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+async def test_fluorescence_is_refused_with_its_reason(
+    sqlite_database: TortoiseContext, services: SlideServices, tmp_path: Path, dtype: str
+) -> None:
+    """A tiled pyramid of single channels opens in OpenSlide as greys, which would be wrong without a word."""
+    path = tmp_path / "dapi.tiff"
+    with tifffile.TiffWriter(path) as tiff:
+        for level in (1, 2):
+            tiff.write(
+                np.zeros((512 // level, 512 // level), dtype),
+                tile=(256, 256),
+                photometric="minisblack",
+                subfiletype=level - 1,
+                metadata=None,
+            )
+    with pytest.raises(UnsupportedSlide) as caught:
+        await services.ingest.import_file(path, (await make_project()).id, None)
+    assert caught.value.code == "SLIDE_NOT_RGB"
+    assert caught.value.params == {"channels": 1, "bits": "8" if dtype == "uint8" else "16"}
+    assert files_under(services.storage.root) == []
+
+
 async def test_files_over_the_limits_are_turned_away_before_they_are_copied(
     sqlite_database: TortoiseContext, services: SlideServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

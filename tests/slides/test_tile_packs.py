@@ -52,6 +52,18 @@ def test_two_processes_write_and_each_reads_both(tmp_path: Path) -> None:
     other.close()
 
 
+def test_a_process_that_comes_after_another_goes_on_with_its_pack(tmp_path: Path) -> None:
+    """However often a server is restarted, packs do not become more."""
+    for number in range(5):
+        packs = TilePacks(tmp_path)
+        packs.append([(str(number), b"tile")])
+        packs.close()
+    assert pack_of(tmp_path).exists()
+    reader = TilePacks(tmp_path)
+    assert [reader.read(str(number)) for number in range(5)] == [b"tile"] * 5
+    reader.close()
+
+
 def test_rubbish_in_a_pack_ends_it(tmp_path: Path) -> None:
     writer = TilePacks(tmp_path)
     writer.append([("a", b"good")])
@@ -63,6 +75,9 @@ def test_rubbish_in_a_pack_ends_it(tmp_path: Path) -> None:
     reader.append([("b", b"more")])
     assert reader.read("b") == b"more"
     reader.close()
+    after = TilePacks(tmp_path)
+    assert [after.read(name) for name in "ab"] == [b"good", b"more"]
+    after.close()
 
 
 def test_a_removed_pack_is_forgotten_and_a_new_one_begun(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ async def _prepare(settings: Settings, file: Path) -> str:
         await context.init(config=tortoise_config(settings))
         async with slide_services(settings) as slides:
             slide = await slides.ingest.import_file(file, (await make_project()).id, None)
+            # Nothing is left to be made in the background: a row that changes by itself would look like a hole.
+            assert await slides.warmer.warm_next() == slide.id
             return str(slide.id)
 
 
