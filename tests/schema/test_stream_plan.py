@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from schema.app import schema
@@ -86,3 +88,10 @@ def test_only_the_named_operation_counts() -> None:
     named = plan(f"{EVENTS.replace('subscription(', 'subscription Follow(')} {other}", "Follow")
     assert named is not None
     assert not named.personal
+
+
+def test_the_web_clients_own_document_is_shared() -> None:
+    document = (Path(__file__).parents[2] / "web" / "src" / "sync" / "live.graphql").read_text(encoding="utf-8")
+    own = StreamPlanner(schema._schema).plan(document, {"slideId": SLIDE, "sinceSeq": 7}, "SlideEvents")
+    assert own is not None
+    assert (own.personal, own.since_seq) == (False, 7)
