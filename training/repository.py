@@ -36,7 +36,8 @@ LIMITS = (
         "연구용입니다. 의료기기가 아니며 진단의 근거로 쓸 수 없습니다.",
     ),
     (
-        "Trained on photographs of colorectal biopsies only. On other organs its calls mean nothing; most are marked unsure.",
+        "Trained on photographs of colorectal biopsies only. On other organs its calls mean nothing; "
+        "most are marked unsure.",
         "대장 생검 사진만으로 학습했습니다. 다른 장기에서 나온 암종 표시는 의미가 없으며, 대부분 불확실로 표시됩니다.",
     ),
     (
