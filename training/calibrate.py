@@ -1,4 +1,4 @@
-"""Fit the temperature and choose the threshold on val: `python -m training.calibrate [--run FOLDER]`.
+"""Fit temperature, threshold and the limit of "unsure" on val: `python -m training.calibrate [--run FOLDER]`.
 
 Temperature: the one number that, dividing the logits, makes the probabilities of val most likely (Guo et al.
 2017). Threshold: the highest whose Dice on val is within `DICE_GIVEN` of the best one's, because a false
@@ -22,9 +22,11 @@ from training.curves import plot_reliability
 from training.data import Images, load
 from training.manifest import DEFAULT_FOLDER, read_manifest, select
 from training.metrics import ImageResult, calibration_error, dice, measure_image, pooled_confusion
-from training.train import DEFAULT_RUN, load_network, predict_logits
+from training.train import DEFAULT_RUN, load_network, load_recipe, predict_logits
+from training.unsure import fit
 
 CALIBRATION = "calibration.json"
+UNSURE = "unsure.pt"
 THRESHOLDS = tuple(round(0.3 + 0.05 * i, 2) for i in range(13))
 DICE_GIVEN = 0.004
 
@@ -69,7 +71,8 @@ def choose_threshold(dice_by_threshold: dict[float, float]) -> float:
     return max(threshold for threshold, value in dice_by_threshold.items() if value >= best - DICE_GIVEN)
 
 
-def _probabilities(logits: Tensor, temperature: float) -> list[NDArray[np.uint8]]:
+def probabilities(logits: Tensor, temperature: float) -> list[NDArray[np.uint8]]:
+    """(C, h, w) uint8 of each image, class probability x 255, of (N, C, h, w) logits."""
     return [((one.float() / temperature).softmax(0) * 255 + 0.5).to(torch.uint8).numpy() for one in logits]
 
 
@@ -87,21 +90,24 @@ def _reliability(results: list[ImageResult]) -> NDArray[np.float64]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Fit the temperature and choose the threshold on val.")
+    parser = argparse.ArgumentParser(description="Fit temperature, threshold and the limit of unsure on val.")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
     parser.add_argument("--run", type=Path, default=DEFAULT_RUN, help="folder of a finished training run")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
 
     torch.set_num_threads(options.threads)
-    images = load(select(read_manifest(options.data), "val"))
-    logits = predict_logits(load_network(options.run), images.pixels)
+    recipe = load_recipe(options.run)
+    samples = read_manifest(options.data, recipe.fold)
+    images, network = load(select(samples, "val")), load_network(options.run)
+    torch.save(fit(network, load(select(samples, "train")), images).state_dict(), options.run / UNSURE)
+    logits = predict_logits(network, images.pixels)
     temperature = fit_temperature(logits, images.labels)
-    calibrated = _probabilities(logits, temperature)
+    calibrated = probabilities(logits, temperature)
     by_threshold = {threshold: _results(calibrated, images, threshold) for threshold in THRESHOLDS}
     curve = {threshold: dice(pooled_confusion(results), CARCINOMA) for threshold, results in by_threshold.items()}
     threshold = choose_threshold(curve)
-    before = _reliability(_results(_probabilities(logits, 1.0), images, threshold))
+    before = _reliability(_results(probabilities(logits, 1.0), images, threshold))
     after = _reliability(by_threshold[threshold])
     calibration = Calibration(
         round(temperature, 4),

@@ -31,6 +31,7 @@ ROWS = (
     ("image_specificity", "Image specificity"),
     ("ece", "Expected calibration error"),
     ("highgrade_called_carcinoma", "High-grade images called carcinoma"),
+    ("carcinoma_marked_unsure", "Carcinoma marked unsure"),
 )
 
 
@@ -40,10 +41,12 @@ class Measured:
 
     facts: Facts
     calibration: Calibration
-    val_full: Figures
-    val_int8: Figures
+    on_val: dict[str, Figures]
+    """Figures of val by precision: fp32, bf16, int8."""
     confusion: NDArray[np.int64]
     """(C, C) pixels of the report cases, row = truth, column = called."""
+    by_case: dict[str, float]
+    """Carcinoma Dice of each report case that has some."""
     changed: dict[str, Figures]
     """Figures of the report cases by the change done to their images first."""
 
@@ -58,7 +61,7 @@ def write_figures(card: Path, measured: Measured) -> None:
     if BEGIN not in text or END not in text:
         raise ValueError(f"{card} lacks the lines {BEGIN!r} and {END!r}, between which the figures go. Add them.")
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    sections = (_main, _thresholds, _confusion, _changes)
+    sections = (_main, _thresholds, _confusion, _cases, _changes)
     figures = "\n\n".join(section(measured) for section in sections)
     card.write_text(f"{head}{BEGIN}\n\n{figures}\n\n{END}{tail}", encoding="utf-8")
 
@@ -70,15 +73,12 @@ def _table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
 
 def _main(measured: Measured) -> str:
     facts, calibration = measured.facts, measured.calibration
-    rows = [
-        (title, *(figures[key] for figures in (facts.figures, measured.val_full, measured.val_int8)))
-        for key, title in ROWS
-    ]
+    rows = [(title, *(figures[key] for figures in (facts.figures, *measured.on_val.values()))) for key, title in ROWS]
     return (
         f"Version {facts.version}, threshold {facts.threshold}, temperature {calibration.temperature} "
         f"(calibration error on val {calibration.ece_before} before, {calibration.ece_after} after). "
         f"The CPU serves {facts.precision} weights.\n\n"
-    ) + _table(("", "report cases, as served", "val, fp32", "val, int8"), rows)
+    ) + _table(("", "report cases, as served", *(f"val, {precision}" for precision in measured.on_val)), rows)
 
 
 def _thresholds(measured: Measured) -> str:
@@ -91,6 +91,13 @@ def _confusion(measured: Measured) -> str:
     share = measured.confusion / measured.confusion.sum(axis=1, keepdims=True).clip(min=1)
     rows = [(name, *(f"{value:.1%}" for value in row)) for name, row in zip(names, share, strict=True)]
     return "What the pixels of the report cases were called, by what they are:\n\n" + _table(("", *names), rows)
+
+
+def _cases(measured: Measured) -> str:
+    ordered = sorted(measured.by_case.values())
+    return "Carcinoma Dice of each report case that has carcinoma, from worst to best: " + ", ".join(
+        f"{value:.2f}" for value in ordered
+    )
 
 
 def _changes(measured: Measured) -> str:

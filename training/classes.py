@@ -12,8 +12,6 @@ It is cancer-like by its cells and not cancer by its definition (no invasion), a
 shows invasion. Forcing either answer teaches the network the wrong thing about the other class, so the loss
 only asks for "epithelium" here, and the figures report these images apart.
 """
-NOT_CARCINOMA = 4
-"""A label, not a class: tissue of another organ, of which only this is known."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Write the model's folder from a calibrated run: `python -m training.export [--run FOLDER]`.
 
-Exports the serving graph to ONNX (weights stored as float16, computed in float32) and OpenVINO, quantises the
-latter to int8 with train images, keeps int8 only if Dice on val stays within `DICE_ALLOWED`, measures the
-report cases with the very file that will be served, and writes the figures into both configurations and the
-model card.
+Exports the serving graph to ONNX (weights stored as float16; computed in float32, or in bf16 by OpenVINO), quantises
+it to int8 for OpenVINO with train images, serves int8 only if Dice on val stays within `DICE_ALLOWED`, else bf16,
+measures the report cases as they will be served, and writes the figures into the configurations and the model card.
 """
 
 import argparse
@@ -12,6 +11,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nncf
@@ -25,14 +25,15 @@ from onnx import TensorProto, helper, numpy_helper
 from tqdm import tqdm
 
 from training import repository
-from training.calibrate import CALIBRATION, Calibration
+from training.calibrate import CALIBRATION, UNSURE, Calibration
 from training.card import Measured, write_figures
 from training.manifest import DEFAULT_FOLDER, Sample, read_manifest, select
-from training.metrics import ImageResult, measure_image, pooled_confusion, summarise
+from training.metrics import ImageResult, dice_by_case, measure_image, pooled_confusion, summarise
 from training.negatives import glass, paint
 from training.network import ServingNetwork
 from training.perturb import NAMES, perturb
 from training.train import DEFAULT_RUN, load_network
+from training.unsure import load_unsure
 from training.windows import WINDOW_PX, WindowGrid
 
 DICE_ALLOWED = 0.005
@@ -106,22 +107,37 @@ def calibration_windows(samples: list[Sample], seed: int = 0) -> list[NDArray[np
 
 
 def quantise(model: openvino.Model, windows: list[NDArray[np.uint8]]) -> openvino.Model:
-    """int8 weights and activations; what comes after the last convolution stays in float."""
+    """int8 weights and activations; what comes after the last convolution stays in float, and so does "unsure"."""
     return nncf.quantize(
         model,
         nncf.Dataset(windows),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(windows),
         fast_bias_correction=True,
+        ignored_scope=nncf.IgnoredScope(patterns=[".*/unsure/.*"]),
     )
 
 
+@dataclass(frozen=True)
+class Engine:
+    """A graph and how it is computed."""
+
+    graph: openvino.Model
+    precision: str
+    """int8, bf16 or fp32."""
+
+    def request(self, threads: int) -> openvino.InferRequest:
+        """Ready to infer on the CPU."""
+        hint = "bf16" if self.precision == "bf16" else "f32"
+        options = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        return openvino.Core().compile_model(self.graph, "CPU", options).create_infer_request()
+
+
 def measure(
-    model: openvino.Model, samples: list[Sample], threshold: float, threads: int, change: str | None = None
+    engine: Engine, samples: list[Sample], threshold: float, threads: int, change: str | None = None
 ) -> list[ImageResult]:
     """What a model in this process makes of some samples, each changed first by one of `training.perturb.NAMES`."""
-    options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-    request = openvino.Core().compile_model(model, "CPU", options).create_infer_request()
+    request = engine.request(threads)
     results = []
     for sample in tqdm(samples, desc=f"measuring {samples[0].split} {change or ''}", unit="image"):
         image, labels = sample.read_image(), sample.read_labels()
@@ -151,29 +167,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     weights = folder / "1"
     weights.mkdir(parents=True, exist_ok=True)
 
-    # 1. One float graph; ONNX ships it, OpenVINO starts from it.
-    network = ServingNetwork(load_network(options.run), calibration.temperature)
+    # 1. One float graph; ONNX ships it, OpenVINO computes it in float32 or bf16.
+    unsure = load_unsure(torch.load(options.run / UNSURE, weights_only=True))
+    network = ServingNetwork(load_network(options.run), calibration.temperature, unsure)
     export_onnx(network, weights / "model.onnx")
     full = openvino.convert_model(weights / "model.onnx")
     store_as_float16(weights / "model.onnx")
 
     # 2. int8 where val allows it.
     int8 = quantise(full, calibration_windows(select(samples, "train")))
-    of_full = summarise(measure(full, validation, threshold, threads))
-    of_int8 = summarise(measure(int8, validation, threshold, threads))
-    lost = (of_full["dice_carcinoma"] or 0) - (of_int8["dice_carcinoma"] or 0)
-    precision, chosen = ("int8", int8) if lost <= DICE_ALLOWED else ("fp32", full)
-    openvino.save_model(chosen, weights / "model.xml", compress_to_fp16=True)
+    openvino.save_model(int8, weights / "model.xml", compress_to_fp16=True)
+    saved = {
+        "fp32": openvino.Core().read_model(weights / "model.onnx"),
+        "bf16": openvino.Core().read_model(weights / "model.onnx"),
+        "int8": openvino.Core().read_model(weights / "model.xml"),
+    }
+    engines = {precision: Engine(graph, precision) for precision, graph in saved.items()}
+    on_val = {name: summarise(measure(engine, validation, threshold, threads)) for name, engine in engines.items()}
+    lost = (on_val["fp32"]["dice_carcinoma"] or 0) - (on_val["int8"]["dice_carcinoma"] or 0)
+    precision = "int8" if lost <= DICE_ALLOWED else "bf16"
 
     # 3. Figures of the cases that chose nothing, by the file that is served.
-    served = openvino.Core().read_model(weights / "model.xml")
+    served = engines[precision]
     results = measure(served, report, threshold, threads)
     changed = {name: summarise(measure(served, report, threshold, threads, name)) for name in NAMES}
     facts = repository.Facts(repository.VERSION, threshold, precision, summarise(results))
     repository.write_configs(folder, facts)
-    measured = Measured(facts, calibration, of_full, of_int8, pooled_confusion(results), changed)
+    measured = Measured(facts, calibration, on_val, pooled_confusion(results), dice_by_case(results), changed)
     write_figures(options.card, measured)
-    print(json.dumps({"precision": precision, "val_fp32": of_full, "val_int8": of_int8, "report": facts.figures}))
+    print(json.dumps({"precision": precision, "val": on_val, "report": facts.figures}))
 
 
 if __name__ == "__main__":

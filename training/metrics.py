@@ -127,6 +127,15 @@ def calibration_error(reliability: NDArray[np.float64]) -> float:
     return float(np.abs(confidence - right).sum() / max(1.0, count.sum()))
 
 
+def dice_by_case(results: Sequence[ImageResult], class_index: int = CARCINOMA) -> dict[str, float]:
+    """Pooled Dice of each case that has pixels of the class."""
+    cases = sorted({result.case for result in results})
+    confusions = {case: pooled_confusion([one for one in results if one.case == case]) for case in cases}
+    return {
+        case: dice(confusion, class_index) for case, confusion in confusions.items() if confusion[class_index].any()
+    }
+
+
 def bootstrap_interval(
     results: Sequence[ImageResult], class_index: int, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:

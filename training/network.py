@@ -111,7 +111,11 @@ class SegmentationNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, h, w) normalised pixels, sides divisible by 32, to (N, C, h, w) logits."""
-        *skips, y = self.encoder(x)
+        return self.decode(self.encoder(x))
+
+    def decode(self, features: list[Tensor]) -> Tensor:
+        """The encoder's features to logits."""
+        *skips, y = features
         for fuse, skip in zip(self.decoder, reversed(skips), strict=True):
             y = fuse(torch.cat([F.interpolate(y, size=skip.shape[-2:], mode="nearest"), skip], dim=1))
         return F.interpolate(self.head(y), scale_factor=2, mode="bilinear", align_corners=False)
@@ -123,16 +127,21 @@ def normalise(pixels: Tensor) -> Tensor:
 
 
 class ServingNetwork(nn.Module):
-    """The exported graph: uint8 pixels in, calibrated uint8 probabilities out, nothing left for a client to
-    get wrong.
+    """The exported graph: uint8 pixels in, calibrated uint8 probabilities and "unsure" out, nothing left for a
+    client to get wrong.
+
+    Args:
+        unsure: `training.unsure.Unsure`, the encoder's features to (N, 1, h, w) in [0, 255].
     """
 
-    def __init__(self, network: SegmentationNetwork, temperature: float) -> None:
+    def __init__(self, network: SegmentationNetwork, temperature: float, unsure: nn.Module) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
+        self.unsure = unsure
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, h, w, 3) uint8 RGB to (N, C, h, w) uint8, class probability x 255, rounded."""
-        logits = self.network(normalise(image.permute(0, 3, 1, 2).float()))
-        return (torch.softmax(logits / self.temperature, dim=1) * 255.0 + 0.5).to(torch.uint8)
+        """(N, h, w, 3) uint8 RGB to (N, C + 1, h, w) uint8: class probability x 255, then "unsure", rounded."""
+        features = self.network.encoder(normalise(image.permute(0, 3, 1, 2).float()))
+        probability = torch.softmax(self.network.decode(features) / self.temperature, dim=1) * 255.0
+        return (torch.cat([probability, self.unsure(features)], dim=1) + 0.5).to(torch.uint8)

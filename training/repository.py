@@ -1,8 +1,9 @@
 """The model's folder as Triton reads it: two configurations of one model, and the facts that travel with it.
 
 `config.pbtxt` is for the Docker image and GPUs (ONNX Runtime), `configs/cpu.pbtxt` for a server without that
-backend (OpenVINO in the Python backend; start Triton with `--model-config-name=cpu`). Names, shapes, types,
-batch size and `parameters` are written once, so that they cannot differ. No torch.
+backend (OpenVINO in the Python backend; start Triton with `--model-config-name=cpu`), `configs/bf16.pbtxt` for the
+same with the float weights. Names, shapes, types, batch size and `parameters` are written once, so that they cannot
+differ but for the precision. No torch.
 """
 
 import json
@@ -13,7 +14,7 @@ from training.classes import CLASSES
 from training.metrics import Figures
 
 NAME = "tumor_fast"
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 """What users see; raise it whenever the weights change."""
 DEFAULT_FOLDER = Path("model_repository")
 MAX_BATCH = 8
@@ -35,8 +36,9 @@ LIMITS = (
         "연구용입니다. 의료기기가 아니며 진단의 근거로 쓸 수 없습니다.",
     ),
     (
-        "Trained on photographs of colorectal biopsies only. On other organs its calls mean nothing.",
-        "대장 생검 사진만으로 학습했습니다. 다른 장기에서 나온 암종 표시는 의미가 없습니다.",
+        "Trained on photographs of colorectal biopsies only. On other organs its calls mean nothing; "
+        "most are marked unsure.",
+        "대장 생검 사진만으로 학습했습니다. 다른 장기에서 나온 암종 표시는 의미가 없으며, 대부분 불확실로 표시됩니다.",
     ),
     (
         "High-grade neoplasia has no class of its own and may be shown as carcinoma or as benign epithelium.",
@@ -62,7 +64,7 @@ class Facts:
     """Of the report cases, by `training.metrics.summarise`."""
 
 
-def parameters(facts: Facts) -> dict[str, str]:
+def parameters(facts: Facts, precision: str) -> dict[str, str]:
     """The model's facts as Triton carries them: strings, lists and mappings as JSON."""
     figures = facts.figures
     return {
@@ -75,8 +77,9 @@ def parameters(facts: Facts) -> dict[str, str]:
         "class_names": _json({c.name: {"en": c.english, "ko": c.korean} for c in CLASSES}),
         "colors": _json({c.name: c.colour for c in CLASSES}),
         "positive_class": "carcinoma",
+        "unsure_plane": str(len(CLASSES)),
         "threshold": str(facts.threshold),
-        "cpu_precision": facts.precision,
+        "cpu_precision": precision,
         "licence": "Apache-2.0",
         "training_data": (
             "EBHI-Seg, Shi et al., Front. Med. 2023;10:1114673, figshare 21540159, CC BY 4.0; "
@@ -93,21 +96,27 @@ def parameters(facts: Facts) -> dict[str, str]:
 
 
 def write_configs(folder: Path, facts: Facts) -> None:
-    """Write both configurations and the class names into the model's folder."""
+    """Write the configurations and the class names into the model's folder."""
     (folder / "configs").mkdir(parents=True, exist_ok=True)
-    shared = _interface() + "".join(_parameter(key, value) for key, value in parameters(facts).items())
-    head = f'name: "{folder.name}"\n'
-    (folder / "config.pbtxt").write_text(head + GPU_ENGINE + shared, encoding="utf-8")
-    (folder / "configs" / "cpu.pbtxt").write_text(head + CPU_ENGINE + shared, encoding="utf-8")
-    (folder / "labels.txt").write_text("".join(f"{c.name}\n" for c in CLASSES), encoding="utf-8")
+    for name, engine, precision in (
+        ("config.pbtxt", GPU_ENGINE, facts.precision),
+        ("configs/cpu.pbtxt", CPU_ENGINE, facts.precision),
+        ("configs/bf16.pbtxt", CPU_ENGINE, "bf16"),
+    ):
+        facts_told = "".join(_parameter(key, value) for key, value in parameters(facts, precision).items())
+        text = f'name: "{folder.name}"\n{engine}{_interface()}{facts_told}'
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "labels.txt").write_text(
+        "".join(f"{name}\n" for name in (*(c.name for c in CLASSES), "unsure")), encoding="utf-8"
+    )
 
 
 def _interface() -> str:
-    side, classes = WINDOW_PX, len(CLASSES)
+    side, planes = WINDOW_PX, len(CLASSES) + 1
     return f"""max_batch_size: {MAX_BATCH}
 input [ {{ name: "image" data_type: TYPE_UINT8 dims: [ {side}, {side}, 3 ] }} ]
 output [ {{
-  name: "prob" data_type: TYPE_UINT8 dims: [ {classes}, {side}, {side} ] label_filename: "labels.txt"
+  name: "prob" data_type: TYPE_UINT8 dims: [ {planes}, {side}, {side} ] label_filename: "labels.txt"
 }} ]
 dynamic_batching {{
   max_queue_delay_microseconds: {BATCH_DELAY_US}

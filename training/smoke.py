@@ -1,9 +1,9 @@
 """Look at a served model on a slide or a picture: `python -m training.smoke FILE --out OVERLAY.png`.
 
 Reads the whole file at the model's um/px, segments it with overlapping windows, writes the picture with the
-outlines of what is called carcinoma (red) and other epithelium (green) drawn over it, and prints one JSON
-line with the share of the tissue called carcinoma. For files of a few square millimetres; the platform itself
-predicts whole slides.
+outlines of what is called carcinoma (red), of what would be but is unsure (amber) and of other epithelium
+(green) drawn over it, and prints one JSON line with their shares of the tissue. For files of a few square
+millimetres; the platform itself predicts whole slides.
 """
 
 import argparse
@@ -19,11 +19,12 @@ from PIL import Image
 
 from api.errors import PlatformError
 from training.classes import BENIGN, CARCINOMA, CLASSES
-from training.metrics import call_classes
+from training.metrics import UNSURE_FROM, call_classes
 from training.repository import NAME
 from training.served import served_model
 
 MODEL_MPP = 1.0
+UNSURE_COLOUR = "#f0b44c"
 TISSUE_SATURATION = 18
 """A pixel is tissue when its largest and smallest channel differ by more than this."""
 
@@ -59,19 +60,30 @@ def tissue_mask(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return spread
 
 
-def draw_outlines(picture: NDArray[np.uint8], called: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture with a two-pixel outline around each class of epithelium, carcinoma also tinted."""
+def draw_outlines(
+    picture: NDArray[np.uint8], called: NDArray[np.uint8], unsure: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """The picture with a two-pixel outline around each class of epithelium, carcinoma also tinted.
+
+    Args:
+        unsure: (height, width), what of the carcinoma is shown as unsure instead.
+    """
     drawn = picture.copy()
-    for index in (BENIGN, CARCINOMA):
-        colour = np.array([int(CLASSES[index].colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
-        inside = np.pad(called == index, 2)
+    cancer = called == CARCINOMA
+    for mask, colour, is_tinted in (
+        (called == BENIGN, CLASSES[BENIGN].colour, False),
+        (cancer & unsure, UNSURE_COLOUR, True),
+        (cancer & ~unsure, CLASSES[CARCINOMA].colour, True),
+    ):
+        shade = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
+        inside = np.pad(mask, 2)
         core = inside.copy()
         for rows, columns in ((-2, 0), (2, 0), (0, -2), (0, 2)):
             core &= np.roll(inside, (rows, columns), (0, 1))
         inside, core = inside[2:-2, 2:-2], core[2:-2, 2:-2]
-        if index == CARCINOMA:
-            drawn[core] = (0.7 * drawn[core] + 0.3 * colour).astype(np.uint8)
-        drawn[inside & ~core] = colour
+        if is_tinted:
+            drawn[core] = (0.7 * drawn[core] + 0.3 * shade).astype(np.uint8)
+        drawn[inside & ~core] = shade
     return drawn
 
 
@@ -79,16 +91,18 @@ async def inspect(path: Path, mpp: float | None, address: str | None, name: str,
     """Segment one file, write the overlay, and say how much of its tissue is called what."""
     picture = await asyncio.to_thread(read_at_mpp, path, mpp)
     async with served_model(name, address) as model:
-        probability = await model.segment(picture)
-    called, tissue = call_classes(probability, model.info.threshold), tissue_mask(picture)
-    await asyncio.to_thread(Image.fromarray(draw_outlines(picture, called)).save, out)
-    area = max(1, int(tissue.sum()))
+        planes = await model.segment(picture)
+    called, tissue = call_classes(planes, model.info.threshold), tissue_mask(picture)
+    unsure = planes[len(CLASSES)] >= UNSURE_FROM if model.info.knows_unsure else np.zeros_like(tissue)
+    await asyncio.to_thread(Image.fromarray(draw_outlines(picture, called, unsure)).save, out)
+    area, cancer = max(1, int(tissue.sum())), called == CARCINOMA
     return {
         "file": path.name,
         "tissue_mm2": round(area * MODEL_MPP**2 / 1e6, 3),
-        "carcinoma_share": round(float((called == CARCINOMA)[tissue].sum()) / area, 4),
+        "carcinoma_share": round(float((cancer & ~unsure)[tissue].sum()) / area, 4),
+        "unsure_share": round(float((cancer & unsure)[tissue].sum()) / area, 4),
         "benign_share": round(float((called == BENIGN)[tissue].sum()) / area, 4),
-        "carcinoma_on_glass_mm2": round(float((called == CARCINOMA)[~tissue].sum()) * MODEL_MPP**2 / 1e6, 4),
+        "carcinoma_on_glass_mm2": round(float(cancer[~tissue].sum()) * MODEL_MPP**2 / 1e6, 4),
     }
 
 

@@ -29,7 +29,6 @@ from training.loss import segmentation_loss
 from training.manifest import DEFAULT_FOLDER, FOLDS, read_manifest, select
 from training.metrics import dice, measure_image, pooled_confusion
 from training.network import SIZES, SegmentationNetwork, normalise
-from training.other_tissue import OtherTissue
 from training.windows import WindowGrid
 
 DEFAULT_RUN = Path("training/runs/fast")
@@ -60,8 +59,6 @@ class Recipe:
     scale_high: float = 1.6
     negatives: float = 0.3
     """Probability of an image being overlaid with synthetic tissue."""
-    other_tissue: float = 0.08
-    """Probability of an image being replaced by tissue of another organ; 0 holds that slide out."""
     seed: int = 0
 
     def rate_factor(self, step: int) -> float:
@@ -82,10 +79,8 @@ class Recipe:
 class Trainer:
     """The state of a run: weights, averaged weights, optimiser, step, and the history for the curves."""
 
-    def __init__(self, recipe: Recipe, images: Images, other_tissue: OtherTissue | None = None) -> None:
-        if recipe.other_tissue > 0 and other_tissue is None:
-            raise ValueError(f"The recipe mixes in other tissue ({recipe.other_tissue}), but none was given.")
-        self.recipe, self.images, self.other_tissue = recipe, images, other_tissue
+    def __init__(self, recipe: Recipe, images: Images) -> None:
+        self.recipe, self.images = recipe, images
         self.step = 0
         self.history: list[dict[str, float]] = []
         _seed(recipe.seed)
@@ -122,10 +117,8 @@ class Trainer:
         recipe = self.recipe
         side, count = random.choice(recipe.crops)
         drawn = torch.multinomial(self.weights, count, replacement=False)
-        pixels, labels = self.images.pixels[drawn], self.images.labels[drawn]
-        if self.other_tissue is not None:
-            self.other_tissue.mix_in(pixels, labels, recipe.other_tissue)
-        pixels, labels = negatives.mosaic(augment.recolour(pixels), labels)
+        pixels = augment.recolour(self.images.pixels[drawn])
+        pixels, labels = negatives.mosaic(pixels, self.images.labels[drawn])
         negatives.mix_in(pixels, labels, recipe.negatives)
         pixels, labels = augment.reframe(pixels, labels, side, recipe.scale_low, recipe.scale_high)
         pixels = normalise(augment.damage(pixels))
@@ -228,19 +221,33 @@ def _save(state: dict[str, Any], path: Path) -> None:
     temporary.replace(path)
 
 
+def load_recipe(folder: Path) -> Recipe:
+    """The recipe of a finished run.
+
+    Raises:
+        FileNotFoundError: if the run has not finished.
+    """
+    return Recipe(**_finished(folder)["recipe"])
+
+
 def load_network(folder: Path) -> SegmentationNetwork:
     """The averaged network of a finished run, in evaluation mode.
 
     Raises:
         FileNotFoundError: if the run has not finished.
     """
-    path = folder / WEIGHTS
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist. Train first: python -m training.train --run {folder}")
-    saved = torch.load(path, weights_only=True)
+    saved = _finished(folder)
     network = SegmentationNetwork(saved["recipe"]["size"], pretrained=False)
     network.load_state_dict(saved["averaged"])
     return network.eval()
+
+
+def _finished(folder: Path) -> dict[str, Any]:
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist. Train first: python -m training.train --run {folder}")
+    saved: dict[str, Any] = torch.load(path, weights_only=True)
+    return saved
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -251,12 +258,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument(
         "--negatives", type=float, default=Recipe.negatives, help="share of images with synthetic tissue"
-    )
-    parser.add_argument(
-        "--other-tissue",
-        type=float,
-        default=Recipe.other_tissue,
-        help="share of images that are tissue of another organ; 0 holds that slide out",
     )
     parser.add_argument("--size", choices=SIZES, default=Recipe.size)
     parser.add_argument("--fold", type=int, choices=range(FOLDS), help="hold out this fifth of the train cases")
@@ -271,12 +272,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         size=options.size,
         fold=options.fold,
         negatives=options.negatives,
-        other_tissue=options.other_tissue,
         seed=options.seed,
     )
     if options.steps:
         recipe = replace(recipe, cycles=((options.steps, 1.0),))
-    trainer = Trainer(recipe, images, OtherTissue.of_sample() if recipe.other_tissue > 0 else None)
+    trainer = Trainer(recipe, images)
     options.run.mkdir(parents=True, exist_ok=True)
     checkpoint = options.run / CHECKPOINT
     if checkpoint.is_file() and not options.fresh:

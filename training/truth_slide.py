@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--manifest", type=Path, default=DEFAULT_FOLDER, help="CSV file or its folder")
     parser.add_argument("--split", default="val")
     parser.add_argument("--mpp", type=float, default=MODEL_MPP, help="of the slide's level 0, at most 1")
-    parser.add_argument("--images", type=int, default=64)
+    parser.add_argument("--images", type=int, default=144)
     parser.add_argument("--model", default=NAME)
     options = parser.parse_args()
     try:

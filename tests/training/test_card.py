@@ -17,9 +17,9 @@ CALIBRATION = SimpleNamespace(
 MEASURED = Measured(
     Facts("1.2.3", 0.6, "int8", FIGURES | {"cases": 34}),
     CALIBRATION,  # type: ignore[arg-type]  the real one's module imports torch
-    FIGURES,
-    FIGURES | {"dice_carcinoma": 0.4},
+    {"fp32": FIGURES, "bf16": FIGURES, "int8": FIGURES | {"dice_carcinoma": 0.4}},
     np.array([[90, 5, 5], [0, 10, 0], [1, 0, 3]]),
+    {"case a": 0.91, "case b": 0.5},
     {"blur": FIGURES | {"ece": None}},
 )
 
@@ -33,10 +33,11 @@ def test_figures_replace_what_stood_between_the_markers(tmp_path: Path) -> None:
     assert text.startswith(f"# Before\n{BEGIN}\n\nVersion 1.2.3, threshold 0.6, temperature 1.1 ")
     assert text.endswith(f"\n\n{END}\nafter\n")
     assert "stale figures" not in text
-    assert "| Cases | 34 | 0.5 | 0.5 |" in text
-    assert "| Carcinoma Dice | 0.5 | 0.5 | 0.4 |" in text
+    assert "| Cases | 34 | 0.5 | 0.5 | 0.5 |" in text
+    assert "| Carcinoma Dice | 0.5 | 0.5 | 0.5 | 0.4 |" in text
     assert "| 0.50 | 0.60 |\n| --- | --- |\n| 0.9 | 0.89 |" in text
     assert "| carcinoma | 25.0% | 0.0% | 75.0% |" in text
+    assert "from worst to best: 0.50, 0.91" in text
     assert "| blur | 0.5 | 0.5 | 0.5 | – |" in text
 
 

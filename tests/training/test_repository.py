@@ -46,7 +46,7 @@ def test_the_interface_is_the_one_the_workers_use() -> None:
     uint8 = model_config_pb2.DataType.Value("TYPE_UINT8")
     assert (image.name, image.data_type, list(image.dims)) == ("image", uint8, [512, 512, 3])
     assert (probability.name, probability.data_type) == ("prob", uint8)
-    assert list(probability.dims) == [len(CLASSES), 512, 512]
+    assert list(probability.dims) == [len(CLASSES) + 1, 512, 512]
     queue = config.dynamic_batching.default_queue_policy
     assert (queue.max_queue_size, queue.default_timeout_microseconds) == (64, 20_000_000)
 
@@ -77,7 +77,7 @@ def test_text_of_any_kind_survives_the_configuration(tmp_path: Path) -> None:
         "cases": 7,
     }
     write_configs(tmp_path / "some_model", Facts('1.0 "quoted"\n\\', 0.5, "int8", figures))
-    for name in ("config.pbtxt", "configs/cpu.pbtxt"):
+    for name in ("config.pbtxt", "configs/cpu.pbtxt", "configs/bf16.pbtxt"):
         told = facts(read_config(tmp_path / "some_model" / name))
         assert told["version"] == '1.0 "quoted"\n\\'
         assert told["cases"] == "7"
@@ -89,4 +89,4 @@ def test_the_onnx_file_takes_and_gives_uint8() -> None:
     (image,), (probability,) = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape[1:]) == ("image", "tensor(uint8)", [512, 512, 3])
     assert (probability.name, probability.type) == ("prob", "tensor(uint8)")
-    assert probability.shape[1:] == [len(CLASSES), 512, 512]
+    assert probability.shape[1:] == [len(CLASSES) + 1, 512, 512]

@@ -57,9 +57,9 @@ def test_only_images_whose_class_is_certain_are_chosen(tmp_path: Path) -> None:
 async def test_predicting_the_slide_is_as_good_as_predicting_the_images(
     mpp: float, triton_url: str, shared_data: Path, tmp_path: Path
 ) -> None:
-    samples = choose(select(read_manifest(shared_data / "ebhi_seg"), "val"), 64)
+    samples = choose(select(read_manifest(shared_data / "ebhi_seg"), "val"), 144)
     settings = get_settings().model_copy(update={"data": tmp_path, "triton_url": triton_url})
     seen = await compare(samples, mpp, settings, NAME, tmp_path)
-    assert seen["images"] == 64
+    assert seen["images"] == 144
     assert seen["dice_images"] > 0.8
     assert seen["dice_slide"] == pytest.approx(seen["dice_images"], abs=0.02)

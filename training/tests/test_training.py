@@ -8,14 +8,14 @@ import onnxruntime
 import pytest
 import torch
 
-from training.classes import BENIGN, CARCINOMA, HIGH_GRADE, NOT_CARCINOMA
+from training.classes import BENIGN, CARCINOMA, HIGH_GRADE
 from training.data import Images
 from training.export import export_onnx, store_as_float16
 from training.loss import segmentation_loss
 from training.manifest import Sample
 from training.network import SegmentationNetwork, ServingNetwork
-from training.other_tissue import OtherTissue
 from training.train import Recipe, Trainer
+from training.unsure import SHRINKAGE, Unsure, spread
 
 
 def logits(favoured: int) -> torch.Tensor:
@@ -29,18 +29,6 @@ def test_high_grade_asks_for_epithelium_of_either_kind() -> None:
     benign, carcinoma, background = (float(segmentation_loss(logits(k), labels)) for k in (1, 2, 0))
     assert benign == pytest.approx(carcinoma, abs=1e-5)
     assert background > benign + 3
-
-
-def test_other_tissue_asks_for_anything_but_carcinoma() -> None:
-    labels = torch.full((1, 4, 4), NOT_CARCINOMA)
-    background, benign, carcinoma = (float(segmentation_loss(logits(k), labels)) for k in (0, 1, 2))
-    assert background == pytest.approx(benign, abs=0.01)
-    assert carcinoma > benign + 3
-
-
-def test_a_recipe_with_other_tissue_needs_some(images: Images) -> None:
-    with pytest.raises(ValueError, match="The recipe mixes in other tissue"):
-        Trainer(Recipe(), images)
 
 
 def test_a_certain_label_asks_for_its_class() -> None:
@@ -58,17 +46,16 @@ def images() -> Images:
 
 
 def test_a_resumed_run_reaches_the_same_weights(images: Images) -> None:
-    recipe = Recipe(cycles=((4, 1.0),), crops=((64, 4), (32, 8)), other_tissue=0.2)
-    other = OtherTissue(torch.randint(0, 256, (3, 80, 90), dtype=torch.uint8))
-    whole = Trainer(recipe, images, other)
+    recipe = Recipe(cycles=((4, 1.0),), crops=((64, 4), (32, 8)))
+    whole = Trainer(recipe, images)
     for _ in range(4):
         whole.advance()
-    first = Trainer(recipe, images, other)
+    first = Trainer(recipe, images)
     first.advance()
     first.advance()
     saved = first.state()
     saved = {**saved, "network": {k: v.clone() for k, v in saved["network"].items()}}
-    second = Trainer(recipe, images, other)
+    second = Trainer(recipe, images)
     second.restore(saved)
     second.advance()
     second.advance()
@@ -77,7 +64,7 @@ def test_a_resumed_run_reaches_the_same_weights(images: Images) -> None:
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(images: Images) -> None:
-    recipe = Recipe(cycles=((2, 1.0),), crops=((32, 4),), other_tissue=0)
+    recipe = Recipe(cycles=((2, 1.0),), crops=((32, 4),))
     state = Trainer(recipe, images).state()
     with pytest.raises(ValueError, match="Use the same options, or another --run"):
         Trainer(dataclasses.replace(recipe, seed=1), images).restore(state)
@@ -85,7 +72,9 @@ def test_a_checkpoint_of_another_recipe_is_refused(images: Images) -> None:
 
 def test_the_onnx_file_is_the_serving_network(tmp_path: Path) -> None:
     torch.manual_seed(2)
-    network = ServingNetwork(SegmentationNetwork("tiny", pretrained=False), temperature=1.3).eval()
+    channels = 40
+    unsure = Unsure(torch.randn(channels), torch.randn(channels, channels) / channels, limit=2.0)
+    network = ServingNetwork(SegmentationNetwork("tiny", pretrained=False), 1.3, unsure).eval()
     path = tmp_path / "model.onnx"
     export_onnx(network, path)
     size = path.stat().st_size
@@ -97,4 +86,24 @@ def test_the_onnx_file_is_the_serving_network(tmp_path: Path) -> None:
         expected = network(torch.from_numpy(pixels)).numpy()
     assert answer.dtype == np.uint8
     assert np.abs(answer.astype(int) - expected).max() <= 2
-    assert np.abs(answer.astype(int).sum(1) - 255).max() <= 2
+    assert answer.shape == (1, 4, 512, 512)
+    assert np.abs(answer[:, :3].astype(int).sum(1) - 255).max() <= 2
+
+
+def test_unsure_is_at_its_limit_where_the_distance_is() -> None:
+    mean, whitening = torch.tensor([1.0, -2.0]), torch.diag(torch.tensor([1.0, 0.5]))
+    unsure = Unsure(mean, whitening, limit=3.0)
+    for offset, value in (((0.0, 0.0), 0.0), ((3.0, 0.0), 128.0), ((0.0, 6.0), 128.0), ((9.0, 0.0), 255.0)):
+        features = (mean + torch.tensor(offset))[None, :, None, None].expand(1, 2, 12, 12)
+        plane = unsure([torch.empty(0), torch.empty(0), features])
+        assert plane.shape == (1, 1, 96, 96)
+        assert torch.allclose(plane, torch.full_like(plane, value), atol=1e-3)
+
+
+def test_the_distance_grows_where_features_are_seldom_seen() -> None:
+    torch.manual_seed(3)
+    seen = torch.randn(4000, 3) * torch.tensor([5.0, 1.0, 0.1]) + 2
+    mean, whitening = spread(seen)
+    unsure = Unsure(mean, whitening, limit=1.0)
+    whitened = (seen - unsure.mean) @ unsure.whitening.T
+    assert torch.allclose(whitened.std(0), torch.full((3,), (1 / (1 + SHRINKAGE)) ** 0.5), atol=0.02)

@@ -1,7 +1,11 @@
-"""OpenVINO in Triton's Python backend: one thread an instance, as many instances as `configs/cpu.pbtxt` asks for."""
+"""OpenVINO in Triton's Python backend: one thread an instance, as many instances as the configuration asks for.
+
+The parameter `cpu_precision` chooses: int8 is `model.xml`; bf16 and fp32 are `model.onnx` computed so.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +30,11 @@ def tensor_of(name: str, values: np.ndarray) -> pb_utils.Tensor:
 
 class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
-        graph = Path(args["model_repository"]) / args["model_version"] / "model.xml"
+        precision = json.loads(args["model_config"])["parameters"]["cpu_precision"]["string_value"]
+        folder = Path(args["model_repository"]) / args["model_version"]
+        graph = folder / ("model.xml" if precision == "int8" else "model.onnx")
         options = {
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": 1,
             # Two instances pinned to the same first core would halve each other.
