@@ -54,7 +54,8 @@ def test_the_interface_is_the_one_the_workers_use() -> None:
 def test_facts_are_complete_and_consistent() -> None:
     told = facts(read_config(MODEL / "config.pbtxt"))
     names = json.loads(told["classes"])
-    assert names == (MODEL / "labels.txt").read_text(encoding="utf-8").split()
+    assert [*names, "unsure"] == (MODEL / "labels.txt").read_text(encoding="utf-8").split()
+    assert told["unsure_plane"] == str(len(names))
     assert names == ["background", "benign", "carcinoma"]
     assert told["positive_class"] in names
     assert set(json.loads(told["class_names"])) == set(json.loads(told["colors"])) == set(names)

@@ -83,11 +83,13 @@ async def test_triton_agrees_with_the_onnx_file(address_by_config: str, shared_d
             threshold = model.info.threshold
             same.append((call_classes(onnx, threshold) == call_classes(served, threshold)).mean())
             difference.append(np.abs(onnx[:3].astype(int) - served[:3]).mean())
-            same_mark.append(((onnx[3] >= UNSURE_FROM) == (served[3] >= UNSURE_FROM)).mean())
+            # The mark only means something where carcinoma is called.
+            cancer = call_classes(onnx, threshold) == CARCINOMA
+            same_mark.append(((onnx[3] >= UNSURE_FROM) == (served[3] >= UNSURE_FROM))[cancer])
     assert len(samples) == 13
     assert np.mean(same) > 0.97
     assert np.mean(difference) < 6
-    assert np.mean(same_mark) > 0.98
+    assert np.concatenate(same_mark).mean() > 0.98
 
 
 async def test_every_image_of_a_batch_gets_its_own_answer(triton_address: str) -> None:
