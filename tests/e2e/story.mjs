@@ -169,7 +169,7 @@ await shot(ann, "predicting");
 const finished = await until(
   "the prediction to end",
   async () => {
-    const query = "query($id: ID!) { predictions(slideId: $id) { nodes { id status cancerMm2 tissueMm2 polygons error } } }";
+    const query = "query($id: ID!) { predictions(slideId: $id) { nodes { id status cancerMm2 unsureMm2 tissueMm2 polygons error } } }";
     const [newest] = (await ask(ann, query, { id: tissueId })).predictions.nodes;
     return newest && !["QUEUED", "RUNNING"].includes(newest.status) && newest;
   },

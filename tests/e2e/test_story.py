@@ -72,5 +72,9 @@ def test_two_people_annotate_predict_and_export(
     shapes = [shapely.geometry.shape(feature["geometry"]) for feature in exported["features"]]
     assert len(shapes) == prediction["polygons"]
     assert all(shape.is_valid for shape in shapes)
-    area_mm2 = sum(shape.area for shape in shapes) * (MPP / 1000) ** 2
-    assert area_mm2 == pytest.approx(prediction["cancerMm2"], rel=0.02)
+    area_mm2 = dict.fromkeys(("Non-cancer epithelium", "Carcinoma", "Unsure: Carcinoma"), 0.0)
+    for feature, shape in zip(exported["features"], shapes, strict=True):
+        area_mm2[feature["properties"]["classification"]["name"]] += shape.area * (MPP / 1000) ** 2
+    assert area_mm2["Carcinoma"] == pytest.approx(prediction["cancerMm2"], rel=0.02)
+    assert area_mm2["Unsure: Carcinoma"] == pytest.approx(prediction["unsureMm2"], rel=0.02, abs=1e-3)
+    assert area_mm2["Non-cancer epithelium"] == 0
