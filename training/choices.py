@@ -7,7 +7,6 @@ many windows it took against the cheapest.
 
 import argparse
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from numpy.typing import NDArray
 
 from training.classes import CARCINOMA, CLASSES, HIGH_GRADE
 from training.export import Engine
-from training.manifest import DEFAULT_FOLDER, Sample, read_manifest, select
+from training.manifest import DEFAULT_FOLDER, read_manifest, select, side_by_side
 from training.metrics import dice, measure_image
 from training.repository import DEFAULT_FOLDER as REPOSITORY
 from training.repository import NAME
-from training.windows import WINDOW_PX
+from training.windows import WINDOW_PX, starts
 
 SIDE = 16
 """Images along a side of the mosaic."""
@@ -55,15 +54,6 @@ CHOICES = (
 )
 
 
-def mosaic(samples: list[Sample]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """(side, side, 3) pixels and (side, side) labels of as many images as fill a square."""
-    certain = [sample for sample in samples if sample.label != HIGH_GRADE][: SIDE**2]
-    rows = [certain[row * SIDE : (row + 1) * SIDE] for row in range(SIDE)]
-    pixels = np.concatenate([np.concatenate([one.read_image() for one in row], axis=1) for row in rows])
-    labels = np.concatenate([np.concatenate([one.read_labels() for one in row], axis=1) for row in rows])
-    return pixels, labels
-
-
 def infer(request: openvino.InferRequest, window: NDArray[np.uint8], mirrors: int) -> Planes:
     """(C, 512, 512) class probabilities x 255 of one window, averaged over its mirror images."""
     flips: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (0, 1))
@@ -74,22 +64,16 @@ def infer(request: openvino.InferRequest, window: NDArray[np.uint8], mirrors: in
     return np.asarray(np.mean(answers, axis=0), np.float32)
 
 
-def starts(side: int, step: int) -> Iterator[int]:
-    """Where windows begin along a side; the last is flush with its end."""
-    yield from range(0, side - WINDOW_PX, step)
-    yield side - WINDOW_PX
-
-
 def segment(request: openvino.InferRequest, pixels: NDArray[np.uint8], choice: Choice) -> tuple[NDArray[np.uint8], int]:
     """(C, side, side) uint8 of a whole picture, and how many windows were inferred."""
-    side, step = pixels.shape[0], WINDOW_PX - choice.overlap_px
+    side = pixels.shape[0]
     ramp = np.minimum(np.arange(1, WINDOW_PX + 1), np.arange(WINDOW_PX, 0, -1)).astype(np.float32)
     ramp = ramp.clip(max=max(1, choice.overlap_px)) if choice.blends else ramp
     weight = ramp[:, None] * ramp[None, :]
     total, best = np.zeros((len(CLASSES), side, side), np.float32), np.zeros((side, side), np.float32)
     windows = 0
-    for row in starts(side, step):
-        for column in starts(side, step):
+    for row in starts(side, choice.overlap_px):
+        for column in starts(side, choice.overlap_px):
             here = (slice(row, row + WINDOW_PX), slice(column, column + WINDOW_PX))
             answer = infer(request, pixels[here], choice.mirrors)
             windows += choice.mirrors
@@ -110,7 +94,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=REPOSITORY / NAME / "1" / "model.xml")
     parser.add_argument("--threshold", type=float, default=0.6)
     options = parser.parse_args()
-    pixels, labels = mosaic(select(read_manifest(options.data), "val"))
+    certain = [sample for sample in select(read_manifest(options.data), "val") if sample.label != HIGH_GRADE]
+    pixels, labels = side_by_side(certain[: SIDE**2])
     request = Engine(openvino.Core().read_model(options.model), "int8").request(1)
     rows, fewest = [], 0
     for choice in CHOICES:

@@ -56,6 +56,17 @@ class Sample:
         return np.where(inside, self.label, 0).astype(np.uint8)
 
 
+def side_by_side(samples: list[Sample]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(height, width, 3) pixels and (height, width) labels of samples of one size, row by row; as many as fill a
+    square.
+    """
+    side = int(len(samples) ** 0.5)
+    rows = [samples[row * side : (row + 1) * side] for row in range(side)]
+    pixels = np.concatenate([np.concatenate([one.read_image() for one in row], axis=1) for row in rows])
+    labels = np.concatenate([np.concatenate([one.read_labels() for one in row], axis=1) for row in rows])
+    return pixels, labels
+
+
 def is_report_case(case: str, fold: int | None = None) -> bool:
     """Whether a train case is held out for reporting; fixed for ever by the case's name alone.
 

@@ -17,7 +17,9 @@ CONFIDENCE_BINS = 15
 IMAGE_THRESHOLD = 0.5
 """An image is called carcinoma when at least half of its epithelium is."""
 UNSURE_FROM = 128
-"""From this value of its plane on a model is unsure."""
+"""From this value of its plane on a model is unsure. The platform's own, `api.predictions.model_info.UNSURE_FROM`,
+stands beside packages that training does without; a test compares the two.
+"""
 EPITHELIUM_FLOOR = 0.01
 """Share of an image counted as epithelium that is no carcinoma, so that a near-empty image scores near 0."""
 

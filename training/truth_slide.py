@@ -25,7 +25,7 @@ from api.errors import PlatformError
 from api.settings import Settings, get_settings
 from training.classes import CARCINOMA, HIGH_GRADE
 from training.evaluate import measure_samples
-from training.manifest import DEFAULT_FOLDER, ManifestError, Sample, read_manifest, select
+from training.manifest import DEFAULT_FOLDER, ManifestError, Sample, read_manifest, select, side_by_side
 from training.metrics import dice, pooled_confusion
 from training.repository import NAME
 from training.served import served_model
@@ -62,10 +62,7 @@ def lay_out(samples: list[Sample], mpp: float, path: Path) -> TruthSlide:
         samples: all of one size, at `MODEL_MPP`; as many as fill a square are used.
         mpp: `MODEL_MPP` or finer; the pictures are enlarged.
     """
-    side = int(len(samples) ** 0.5)
-    rows = [samples[row * side : (row + 1) * side] for row in range(side)]
-    picture = np.concatenate([np.concatenate([one.read_image() for one in row], axis=1) for row in rows])
-    labels = np.concatenate([np.concatenate([one.read_labels() for one in row], axis=1) for row in rows])
+    picture, labels = side_by_side(samples)
     scale = MODEL_MPP / mpp
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     level = picture if scale == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from training import augment
 from training.classes import CARCINOMA
 from training.data import Images
+from training.metrics import UNSURE_FROM
 from training.network import SegmentationNetwork, normalise
 from training.windows import WindowGrid
 
@@ -33,7 +34,7 @@ SHRINKAGE = 0.7
 """Added to each variance of the features scaled to variance 1."""
 MARKED_SHARE = 0.02
 """Share of val's carcinoma that lies beyond the limit."""
-LIMIT_VALUE = 128.0
+LIMIT_VALUE = float(UNSURE_FROM)
 """The plane's value at the limit: twice the limit fills a byte."""
 
 

@@ -25,7 +25,7 @@ class WindowGrid:
     @property
     def corners(self) -> list[tuple[int, int]]:
         """(row, column) of each window in the mirrored image, the last ones flush with its end."""
-        return [(row, column) for row in _starts(self.height) for column in _starts(self.width)]
+        return [(row, column) for row in starts(self.height) for column in starts(self.width)]
 
     def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(height, width, 3) to (windows, 512, 512, 3)."""
@@ -51,8 +51,9 @@ class WindowGrid:
         return joined[:, above : above + self.height, left : left + self.width]
 
 
-def _starts(side: int) -> list[int]:
+def starts(side: int, overlap_px: int = OVERLAP_PX) -> list[int]:
+    """Where windows begin along a side; the last is flush with its end."""
     if side <= WINDOW_PX:
         return [0]
-    step = WINDOW_PX - OVERLAP_PX
+    step = WINDOW_PX - overlap_px
     return [*range(0, side - WINDOW_PX, step), side - WINDOW_PX]

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tortoise.context import TortoiseContext
 
 from api.models.project import Membership, Role
 from api.models.user import User
-from api.settings import Settings
 from schema import stream_frames
-from tests.factories import make_project, make_slide_row, make_user
-from tests.schema.live_app import serving
+from tests.factories import make_user
 from tests.schema.live_client import EVENTS, StreamEnded, client_of, create
 from tests.schema.test_live import Room
 
 RENAME = "mutation($i: UpdateMeInput!) { updateMe(input: $i) { ... on Me { user { name } } } }"
-
-
-@pytest.fixture
-async def room(sqlite_database: TortoiseContext, tmp_path: Path) -> AsyncIterator[Room]:
-    users = {name: await make_user(name) for name in ("Ada", "Ben")}
-    project = await make_project(users["Ada"], members={Role.ANNOTATOR: users["Ben"]})
-    slide, settings = await make_slide_row(project), Settings(data=tmp_path)
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(serving(settings))
-        ada = await stack.enter_async_context(client_of(url, users["Ada"], settings))
-        ben = await stack.enter_async_context(client_of(url, users["Ben"], settings))
-        yield Room(url, settings, project, slide, users, ada, ben)
 
 
 @pytest.fixture

@@ -5,37 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tortoise.context import TortoiseContext
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from api.collaboration import feed
-from api.models.project import Role
 from api.models.user import Session
-from api.settings import Settings
-from tests.factories import make_project, make_slide_row, make_user
-from tests.schema.live_app import LiveServer, serving
+from tests.schema.live_app import LiveServer
 from tests.schema.live_client import EVENTS, client_of, create
 from tests.schema.test_live import Room
-
-
-@pytest.fixture
-async def room(sqlite_database: TortoiseContext, tmp_path: Path) -> AsyncIterator[Room]:
-    users = {name: await make_user(name) for name in ("Ada", "Ben")}
-    project = await make_project(users["Ada"], members={Role.ANNOTATOR: users["Ben"]})
-    slide, settings = await make_slide_row(project), Settings(data=tmp_path)
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(serving(settings))
-        ada = await stack.enter_async_context(client_of(url, users["Ada"], settings))
-        ben = await stack.enter_async_context(client_of(url, users["Ben"], settings))
-        yield Room(url, settings, project, slide, users, ada, ben)
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from api.predictions import model_info
+from training import metrics
 from training.classes import BACKGROUND, BENIGN, CARCINOMA, HIGH_GRADE
 from training.metrics import (
     ImageResult,
@@ -108,6 +110,10 @@ def test_carcinoma_marked_unsure_is_counted_apart() -> None:
     assert np.array_equal(result.confusion, perfect("a", CARCINOMA).confusion)
     expected = in_upper_half / (labels == CARCINOMA).sum()
     assert summarise([result])["carcinoma_marked_unsure"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_training_and_platform_agree_from_where_a_model_is_unsure() -> None:
+    assert metrics.UNSURE_FROM == model_info.UNSURE_FROM
 
 
 def perfect(case: str, label: int) -> ImageResult:
