@@ -21,9 +21,10 @@ from api.collaboration.presence import Presence
 from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError
 from api.models.database import connected
+from api.predictions.at_once import AtOnce
 from api.predictions.catalog import ModelCatalog
 from api.predictions.live import PredictionSource
-from api.routes import auth, downloads, exchange, foreign, geometry, health, heatmaps, tiles, uploads
+from api.routes import auth, downloads, exchange, foreign, geometry, health, heatmaps, probability, tiles, uploads
 from api.routes.errors import platform_error
 from api.routes.tile_lane import TileLane
 from api.routes.web import web_routes
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> Starlette:
             sources = (state.presence, PredictionSource(state.channel))
             state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, standing))
             state.predictions = await stack.enter_async_context(ModelCatalog(settings))
+            state.at_once = await stack.enter_async_context(AtOnce(settings, slides.reader))
             state.oauth = OAuth(settings)
             for chore in (slides.uploads.sweep_forever(), slides.warmer.run_forever(), remove_expired_forever()):
                 stack.callback(asyncio.create_task(chore).cancel)
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> Starlette:
         *tiles.routes,
         *foreign.routes,
         *heatmaps.routes,
+        *probability.routes,
         *geometry.routes,
         *exchange.routes,
         *uploads.routes,

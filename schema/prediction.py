@@ -17,7 +17,7 @@ from api.predictions.heatmap import heatmap_levels
 from api.predictions.live import PredictionNews
 from api.predictions.model_info import ModelClass as ModelClassInfo
 from api.predictions.reading import eta_s, find_prediction, list_predictions, mp_per_s
-from api.predictions.requests import announce_queue, announce_slide, request
+from api.predictions.requests import announce_queue, announce_slide, request, rethreshold
 from schema.annotation_input import RegionInput
 from schema.connection import PageInfo
 from schema.context import Info
@@ -105,6 +105,12 @@ class PredictionModel:
         )
 
 
+@strawberry.type(description="A model that lies in the repository and can't be used.")
+class RefusedModel:
+    name: str = strawberry.field(description="Its folder's name.")
+    reason: str = strawberry.field(description="What is wrong and what to do, in English.")
+
+
 @strawberry.type(
     description="Where a heatmap's tiles are. RGBA: R the positive class's probability, G that of the other classes "
     "but the background, B how unsure the model is (128 or more: unsure), A 255 where it has looked. Threshold, colour "
@@ -142,6 +148,17 @@ class Prediction:
     error: str | None = strawberry.field(description="Why it failed and what to do, in English.")
     layer_id: strawberry.ID | None = strawberry.field(description="The layer with its polygons; null when it has none.")
     heatmap_version: int = strawberry.field(description="Rises whenever heatmap tiles change.")
+    priority: int = strawberry.field(description="Higher waits less; 0 unless a manager said otherwise.")
+    source_id: strawberry.ID | None = strawberry.field(
+        description="The prediction whose probabilities this one shows at another threshold; null for one of its own."
+    )
+    set_aside_patches: int = strawberry.field(
+        description="Patches that failed again and again and were left out, so that the rest could be finished."
+    )
+    set_aside_reason: str | None = strawberry.field(description="Why patches were left out, in English.")
+    notice: str | None = strawberry.field(
+        description="What the work waits for at the moment, such as room on the disk, in English; null when nothing."
+    )
     created_at: datetime = strawberry.field(description="When it was asked for.")
     started_at: datetime | None = strawberry.field(description="When a worker began.")
     finished_at: datetime | None = strawberry.field(description="When it ended.")
@@ -170,6 +187,11 @@ class Prediction:
             error=row.error,
             layer_id=strawberry.ID(str(row.layer_id)) if row.layer_id else None,
             heatmap_version=row.heatmap_version,
+            priority=row.priority,
+            source_id=strawberry.ID(str(row.source_id)) if row.source_id else None,
+            set_aside_patches=row.figures.get("set_aside_patches", 0),
+            set_aside_reason=row.figures.get("set_aside_reason"),
+            notice=row.figures.get("notice"),
             created_at=row.created_at,
             started_at=row.started_at,
             finished_at=row.finished_at,
@@ -182,14 +204,15 @@ class Prediction:
     @strawberry.field(description="Where its heatmap is; null until there is some.")
     async def heatmap(self, info: Info) -> Heatmap | None:
         slide = await info.context.loader(SlideByIdLoader).load(self.row.slide_id)
-        if slide is None or self.row.heatmap_version == 0:
+        if slide is None or (self.row.heatmap_version == 0 and self.row.source_id is None):
             return None
         figures = self.row.figures
         levels = heatmap_levels(slide.width, slide.height, figures["downsample"], figures["tile_px"])
+        shown = self.row.source_id or self.row.id
         return Heatmap(
             tile_size=figures["tile_px"],
             levels=[Level(**vars(level)) for level in levels],
-            url_template=f"/predictions/{self.row.id}/heatmap/{{level}}/{{column}}_{{row}}.png?v={{version}}",
+            url_template=f"/predictions/{shown}/heatmap/{{level}}/{{column}}_{{row}}.png?v={{version}}",
         )
 
     @strawberry.field(description="Who asked for it.")
@@ -232,6 +255,9 @@ class RequestPredictionInput:
     model: str | None = strawberry.field(default=None, description="The model's name; the default model without it.")
     region: RegionInput | None = strawberry.field(default=None, description="Only this part of the slide.")
     focus: RegionInput | None = strawberry.field(default=None, description="What the asker looks at; it is done first.")
+    priority: int = strawberry.field(
+        default=0, description="Higher waits less, from -10 to 10; above 0 for managers of the project."
+    )
 
 
 @strawberry.input(description="The prediction to end.")
@@ -239,11 +265,28 @@ class CancelPredictionInput:
     id: strawberry.ID = strawberry.field(description="The prediction's id.")
 
 
+@strawberry.input(description="The prediction to try again.")
+class RetryPredictionInput:
+    id: strawberry.ID = strawberry.field(description="The prediction's id.")
+
+
+@strawberry.input(description="Another threshold for a finished prediction.")
+class RethresholdPredictionInput:
+    id: strawberry.ID = strawberry.field(description="The prediction's id.")
+    threshold: float = strawberry.field(description="Probability from which a pixel counts, between 0 and 1.")
+
+
 RequestPredictionResult = Annotated[
     Prediction | Failure, strawberry.union("RequestPredictionResult", description="The prediction, or why not.")
 ]
 CancelPredictionResult = Annotated[
     Prediction | Failure, strawberry.union("CancelPredictionResult", description="The prediction, or why not.")
+]
+RetryPredictionResult = Annotated[
+    Prediction | Failure, strawberry.union("RetryPredictionResult", description="The prediction, or why not.")
+]
+RethresholdPredictionResult = Annotated[
+    Prediction | Failure, strawberry.union("RethresholdPredictionResult", description="The new one, or why not.")
 ]
 
 
@@ -265,6 +308,12 @@ class PredictionQuery:
         require_viewer(info.context.viewer)
         return [PredictionModel.of(entry) for entry in await info.context.app.predictions.entries()]
 
+    @strawberry.field(description="Models that lie in the model repository and can't be used, with the reason.")
+    async def refused_models(self, info: Info) -> list[RefusedModel]:
+        require_viewer(info.context.viewer)
+        refused = await info.context.app.predictions.refused()
+        return [RefusedModel(name=name, reason=error.message) for name, error in refused.items()]
+
 
 @strawberry.type
 class PredictionMutation:
@@ -273,7 +322,8 @@ class PredictionMutation:
         "and region is given back. Follow it by slideEvents."
     )
     async def request_prediction(self, info: Info, input: RequestPredictionInput) -> RequestPredictionResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.slide_id, "slideId"), Action.PREDICT)
+        needed = Action.MANAGE if input.priority > 0 else Action.PREDICT
+        access = await require_slide(info.context.viewer, uuid_of(input.slide_id, "slideId"), needed)
         viewer, app = require_viewer(info.context.viewer), info.context.app
         row = await request(
             access.slide_id,
@@ -281,9 +331,31 @@ class PredictionMutation:
             region=_numbers(input.region),
             focus=_numbers(input.focus),
             requested_by=viewer.user_id,
+            priority=min(max(input.priority, -10), 10),
         )
         await announce_queue(app.channel, row)
         return Prediction.of(row)
+
+    @strawberry.mutation(
+        description="Queue a failed or cancelled prediction again; patches that are kept are not inferred again."
+    )
+    async def retry_prediction(self, info: Info, input: RetryPredictionInput) -> RetryPredictionResult:
+        row = await find_prediction(info.context.viewer, uuid_of(input.id), Action.PREDICT)
+        await jobs.retry(row.id)
+        await announce_queue(info.context.app.channel, row)
+        return Prediction.of(await find_prediction(info.context.viewer, row.id, Action.VIEW))
+
+    @strawberry.mutation(
+        description="Polygons of a finished prediction at another threshold, as a prediction and a layer of their own. "
+        "Made from the kept probabilities: nothing is inferred."
+    )
+    async def rethreshold_prediction(
+        self, info: Info, input: RethresholdPredictionInput
+    ) -> RethresholdPredictionResult:
+        row = await find_prediction(info.context.viewer, uuid_of(input.id), Action.PREDICT)
+        made = await rethreshold(row, input.threshold, requested_by=require_viewer(info.context.viewer).user_id)
+        await announce_queue(info.context.app.channel, made)
+        return Prediction.of(made)
 
     @strawberry.mutation(description="End a prediction that waits or runs; for all who may ask for predictions.")
     async def cancel_prediction(self, info: Info, input: CancelPredictionInput) -> CancelPredictionResult:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.predictions.model_info import ModelInfo
+from api.predictions.triton import TritonClient
 from api.settings import get_settings
 from training.windows import WindowGrid
-from workers.triton import TritonClient
 from workers.triton_server import TritonServer
 
 TIMEOUT_S = 60.0

@@ -15,11 +15,11 @@ from api.errors import PlatformError, Unavailable
 from api.models.database import connected
 from api.predictions import jobs
 from api.predictions.requests import QUEUE_TOPIC
+from api.predictions.triton import TritonClient
 from api.settings import Settings, get_settings
 from api.slides.storage import Storage
 from workers.prediction import WorkerParts, discard_checkpoints, work_on
 from workers.pulse import beat, pulse_file
-from workers.triton import TritonClient
 from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)

@@ -6,26 +6,20 @@ more: unsure), A 255 where it has looked, else 0. Colour, threshold and opacity 
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterable
 
 import cv2
-import imagecodecs
 import numpy as np
-import numpy.typing as npt
 
+from api.predictions.at_once import shown
 from api.predictions.heatmap import HeatmapStore, TileKey
 from api.predictions.model_info import ModelInfo
+from api.predictions.png import Tile, decode_png, encode_png
 from workers.patches import Cell
 from workers.plan import Plan
 from workers.result import Blended
-from workers.stitching import CellTracker, Probabilities
+from workers.stitching import CellTracker
 
-Tile = npt.NDArray[np.uint8]
-"""(tile_px, tile_px, 4) uint8 RGBA."""
-
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_UNWRITTEN = 64
 
 
@@ -39,7 +33,6 @@ class Overlay:
     def __init__(self, plan: Plan, model: ModelInfo, blended: Blended, store: HeatmapStore, levels: int) -> None:
         self._plan = plan
         self._model = model
-        self._others = [index for index, item in enumerate(model.classes) if index > 0 and not item.positive]
         self._blended = blended
         self._store = store
         self._levels = levels
@@ -88,11 +81,7 @@ class Overlay:
         side = self._plan.grid.cell_px
         tile = np.zeros((side, side, 4), np.uint8)
         planes = self._blended.cell(cell, self._tracker.has)[:, rows, columns]
-        inside = tile[rows, columns]
-        inside[..., 0] = planes[self._model.positive_index]
-        inside[..., 1] = planes[self._others].astype(np.uint16).sum(axis=0).clip(0, 255)
-        inside[..., 2] = planes[self._model.unsure_index] if self._model.knows_unsure else undecided(planes)
-        inside[..., 3] = 255
+        tile[rows, columns] = shown(planes, self._model)
         return tile
 
     def _write(self, key: TileKey, tile: Tile, version: int) -> None:
@@ -118,15 +107,6 @@ class Overlay:
         return self._unwritten[key]
 
 
-def undecided(probabilities: Probabilities) -> npt.NDArray[np.uint8]:
-    """(C, h, w) to (h, w): 255 where the two best classes tie, 0 where one has all. For models that know no better."""
-    best, second = probabilities[0], np.zeros_like(probabilities[0])
-    for probability in probabilities[1:]:
-        second = np.maximum(second, np.minimum(best, probability))
-        best = np.maximum(best, probability)
-    return np.asarray(255 - (best - second), np.uint8)
-
-
 def halved(tile: Tile) -> Tile:
     """Half the size; a pixel is the mean of those of its four that are inferred, and inferred when any of them is."""
     known = tile[..., 3] > 0
@@ -139,28 +119,3 @@ def halved(tile: Tile) -> Tile:
         sums += tile[y::2, x::2] * counted
         number += counted
     return np.asarray((sums + number // 2) // np.maximum(number, 1), np.uint8)
-
-
-def encode_png(tile: Tile) -> bytes:
-    """A PNG of the tile, lossless. Three times as fast as OpenCV's: one filter (Sub) and libdeflate."""
-    height, width, _ = tile.shape
-    pixels = tile.reshape(height, -1)
-    rows = np.empty((height, 1 + 4 * width), np.uint8)
-    rows[:, 0] = 1
-    rows[:, 1:] = pixels
-    rows[:, 5:] -= pixels[:, :-4]
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    data = bytes(imagecodecs.deflate_encode(rows.tobytes(), level=1))
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
-
-
-def decode_png(data: bytes) -> Tile:
-    """The pixels of a tile that `encode_png` made."""
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise ValueError(f"{len(data)} bytes are no PNG")
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA), np.uint8)

@@ -14,9 +14,10 @@ import numpy as np
 from api.errors import PlatformError
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
+from api.predictions.triton import ModelServerBusy, ModelServerDown, ModelSick, Patches, TritonClient
+from api.slides.patch_source import Source, read_at
 from workers.patches import Cell
-from workers.plan import Pixels, Plan, Source, read_at
-from workers.triton import ModelServerBusy, ModelServerDown, ModelSick, Patches, TritonClient
+from workers.plan import Pixels, Plan
 
 IN_FLIGHT = 4
 """Patches at the model server at a time: what a killed worker has to do again at most."""

@@ -6,24 +6,17 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from api.errors import InvalidInput
 from api.predictions.model_info import ModelInfo
 from api.predictions.resolution import OVERLAP_PX, downsample_for
+from api.slides.patch_source import Source, read_at
 from workers.patches import Cell, PatchGrid, Region, TissueFrame, find_tissue, in_order
 
 Pixels = npt.NDArray[np.uint8]
-
-
-class Source(Protocol):
-    """Where pixels come from; `api.slides.patch_source.PatchSource` is one."""
-
-    def read(self, x: int, y: int, width: int, height: int, downsample: float) -> Pixels: ...
 
 
 @dataclass(frozen=True)
@@ -98,15 +91,6 @@ def _overview(source: Source, frame: TissueFrame) -> Pixels:
     return np.concatenate(
         [read_at(source, view.x, view.y + row * height, view.width, height, frame.downsample) for row in rows]
     )
-
-
-def read_at(source: Source, x: float, y: float, width: float, height: float, downsample: float) -> Pixels:
-    """A region as (round(height / downsample), round(width / downsample), 3); enlarged for a `downsample` under 1."""
-    size = (round(width / downsample), round(height / downsample))
-    if downsample >= 1:
-        return source.read(round(x), round(y), round(width), round(height), downsample)
-    pixels = source.read(round(x), round(y), round(width), round(height), 1.0)
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _within(region: Region | None, l0_size: tuple[int, int]) -> Region:

@@ -30,6 +30,7 @@ from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.progress import INTERVAL_S, report
 from api.predictions.requests import announce_slide
+from api.predictions.triton import TritonClient
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from api.slides.storage import Storage
@@ -38,8 +39,7 @@ from workers.overlay import Overlay
 from workers.patches import Cell, Region
 from workers.pipeline import Pipeline, first_failure, patiently
 from workers.plan import Plan, make_plan
-from workers.result import Blended, figures_of, trace
-from workers.triton import TritonClient
+from workers.result import Blended, evidence_of_heatmap, evidence_of_patches, figures_of, trace
 from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
@@ -152,13 +152,28 @@ class _Run:
                 f"{model.version}. Ask for a new prediction.",
                 code="MODEL_CHANGED",
             )
+        if prediction.source_id is not None:
+            await self._retrace(prediction, prediction.source_id, model)
+            return
         plan = await asyncio.to_thread(self._plan, prediction, slide, model, path)
         with PatchStore(self._folder, planes=model.planes, patch_px=model.patch_px) as store:
             started = time.monotonic()
             await self._infer(prediction, plan, model, store, partial(PatchSource, path))
-            outlines = await asyncio.to_thread(trace, plan, model, store)
+            outlines = await asyncio.to_thread(
+                trace, plan, model, evidence_of_patches(plan, model, store), prediction.threshold
+            )
             seconds = time.monotonic() - started
         await self._publish(prediction, plan, model, outlines, seconds)
+
+    async def _retrace(self, prediction: Prediction, source_id: UUID, model: ModelInfo) -> None:
+        """Polygons at another threshold, from what an earlier prediction found."""
+        folder = self._parts.storage.prediction_path(source_id)
+        started = time.monotonic()
+        plan = await asyncio.to_thread(Plan.load, folder / "plan.json")
+        evidence = evidence_of_heatmap(HeatmapStore(folder))
+        outlines = await asyncio.to_thread(trace, plan, model, evidence, prediction.threshold)
+        await Prediction.filter(id=prediction.id).update(done=len(plan.cells), total=len(plan.cells))
+        await self._publish(prediction, plan, model, outlines, time.monotonic() - started)
 
     def _plan(self, prediction: Prediction, slide: Slide, model: ModelInfo, path: Path) -> Plan:
         """The plan of an earlier run, so that its checkpoint fits; else a new one."""
@@ -256,7 +271,7 @@ class _Run:
                 prediction.slide_id,
                 prediction.id,
                 [packed(outline) for outline in outlines],
-                name=f"{model.name} {model.version}",
+                name=_layer_name(prediction, model),
                 color=model.positive.color,
                 requested_by_id=prediction.requested_by_id,
             )
@@ -273,6 +288,11 @@ class _Run:
         """Why nothing could be written: the claim is not ours any more, or the prediction is over."""
         standing = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
         return Standing.LOST if standing is Standing.GO_ON else standing
+
+
+def _layer_name(prediction: Prediction, model: ModelInfo) -> str:
+    at = f" ≥ {prediction.threshold:g}" if prediction.source_id else ""
+    return f"{model.name} {model.version}{at}"
 
 
 def packed(outline: Outline) -> PackedObject:

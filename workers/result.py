@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.predictions.heatmap import HeatmapStore, TileKey
 from api.predictions.model_info import UNSURE_FROM, ModelInfo
 from api.predictions.patch_store import PatchStore, Probabilities
+from api.predictions.png import decode_png
 from workers.contours import ContourTracer, Outline
 from workers.patches import Cell
 from workers.plan import Plan
@@ -60,26 +62,50 @@ class Figures:
     mp_per_s: float
 
 
-def trace(plan: Plan, model: ModelInfo, store: PatchStore) -> list[Outline]:
+Evidence = Callable[[Cell], Probabilities | None]
+"""(2, cell_px, cell_px) uint8 of a cell: the positive class's probability, and how unsure the model is; or None."""
+
+
+def evidence_of_patches(plan: Plan, model: ModelInfo, store: PatchStore) -> Evidence:
+    """From the checkpoint of a prediction."""
+    blended = Blended(plan, store)
+    planes = [model.positive_index, *([model.unsure_index] if model.knows_unsure else [])]
+    return lambda cell: blended.cell(cell, planes=planes)
+
+
+def evidence_of_heatmap(heatmap: HeatmapStore) -> Evidence:
+    """From the finest tiles of a finished prediction's heatmap, which hold the same numbers."""
+
+    def read(cell: Cell) -> Probabilities | None:
+        found = heatmap.newest(TileKey(0, *cell))
+        return None if found is None else np.moveaxis(decode_png(found[1])[..., (0, 2)], 2, 0)
+
+    return read
+
+
+def trace(plan: Plan, model: ModelInfo, evidence: Evidence, threshold: float) -> list[Outline]:
     """The polygons of the positive class, first those the model is sure of, block by block, so that memory does not
     grow with the slide.
     """
-    sure = _tracer(plan, model, model.positive_index)
-    unsure = _tracer(plan, model, model.unsure_index) if model.knows_unsure else None
-    planes = [model.positive_index, *([model.unsure_index] if unsure else [])]
-    blended = Blended(plan, store)
+    sure = _tracer(plan, threshold, model.positive_index)
+    unsure = _tracer(plan, threshold, model.unsure_index) if model.knows_unsure else None
+    planes = 2 if unsure else 1
     blocks: dict[Cell, list[Cell]] = {}
     for column, row in plan.cells:
         blocks.setdefault((column // _BLOCK_CELLS, row // _BLOCK_CELLS), []).append((column, row))
     side = plan.grid.cell_px
     for block_column, block_row in sorted(blocks):
         left, top = block_column * _BLOCK_CELLS, block_row * _BLOCK_CELLS
-        block = np.zeros((len(planes), _BLOCK_CELLS * side, _BLOCK_CELLS * side), np.uint8)
+        block = np.zeros((planes, _BLOCK_CELLS * side, _BLOCK_CELLS * side), np.uint8)
         for cell in blocks[block_column, block_row]:
             rows, columns = plan.grid.inside(cell)
             y, x = (cell[1] - top) * side, (cell[0] - left) * side
-            values = blended.cell(cell, planes=planes)
-            block[:, y + rows.start : y + rows.stop, x + columns.start : x + columns.stop] = values[:, rows, columns]
+            values = evidence(cell)
+            if values is None:
+                continue
+            block[:, y + rows.start : y + rows.stop, x + columns.start : x + columns.stop] = values[
+                :planes, rows, columns
+            ]
         positive = block[0]
         if unsure is not None:
             is_unsure = block[1] >= UNSURE_FROM
@@ -89,10 +115,10 @@ def trace(plan: Plan, model: ModelInfo, store: PatchStore) -> list[Outline]:
     return [*sure.finish(), *(unsure.finish() if unsure else [])]
 
 
-def _tracer(plan: Plan, model: ModelInfo, class_index: int) -> ContourTracer:
+def _tracer(plan: Plan, threshold: float, class_index: int) -> ContourTracer:
     model_pixel_mm2 = (plan.grid.downsample * plan.mpp / 1000) ** 2
     return ContourTracer(
-        threshold=model.threshold,
+        threshold=threshold,
         downsample=plan.grid.downsample,
         class_index=class_index,
         min_area_px=MIN_AREA_MM2 / model_pixel_mm2,

@@ -20,14 +20,14 @@ from api.errors import InvalidInput
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.resolution import slide_mpp
+from api.predictions.triton import TritonClient
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from workers.patches import Region
 from workers.pipeline import Pipeline, first_failure
 from workers.plan import Plan, make_plan
 from workers.qupath import feature_collection
-from workers.result import figures_of, trace
-from workers.triton import TritonClient
+from workers.result import evidence_of_patches, figures_of, trace
 from workers.triton_server import TritonServer
 
 
@@ -73,7 +73,9 @@ async def predict_file(
                 except BaseExceptionGroup as failures:
                     raise first_failure(failures) from failures
                 progress.update(bar, description="Tracing polygons")
-                outlines = await asyncio.to_thread(trace, plan, info, store)
+                outlines = await asyncio.to_thread(
+                    trace, plan, info, evidence_of_patches(plan, info, store), info.threshold
+                )
             progress.update(bar, description="Done")
     figures = figures_of(plan, info, outlines, time.monotonic() - started, inferred=len(plan.cells))
     await asyncio.to_thread(_write, out, feature_collection(outlines, info, resolution))

@@ -28,6 +28,8 @@ class Prediction(Model):
     the asker looks at.
     `done` and `total` count tissue patches; `figures` holds the result's measures: `{"tissue_mm2", "cancer_mm2",
     "polygons", "seconds", "mp_per_s", …}`.
+    `priority` goes before age in the queue. `viewports` is what people look at while it runs, told by the API, so that
+    workers do it first. `source_id` names the prediction of whose probabilities this one was made by another threshold.
     `heatmap_version` rises with each batch of changed heatmap tiles, so that a tile of one version never changes.
     """
 
@@ -40,7 +42,10 @@ class Prediction(Model):
     model_version = fields.CharField(max_length=32)
     region: fields.Field[list[float] | None] = fields.JSONField(null=True)
     focus: fields.Field[list[float] | None] = fields.JSONField(null=True)
+    viewports: fields.Field[list[list[float]] | None] = fields.JSONField(null=True)
     status = fields.CharEnumField(PredictionStatus, max_length=16, default=PredictionStatus.QUEUED)
+    priority = fields.IntField(default=0, db_default=0)
+    source_id = fields.UUIDField(null=True)
     threshold = fields.FloatField()
     done = fields.IntField(default=0)
     total = fields.IntField(null=True)
@@ -68,9 +73,19 @@ class ShardStatus(enum.StrEnum):
     FAILED = "FAILED"
 
 
+class ShardKind(enum.StrEnum):
+    """What a shard asks for: LEAD the plan, the heatmap and the polygons of a prediction, PATCHES some of its patches,
+    RETRACE polygons from the probabilities of an earlier prediction."""
+
+    LEAD = "LEAD"
+    PATCHES = "PATCHES"
+    RETRACE = "RETRACE"
+
+
 class PredictionShard(Model):
     """A part of a prediction that one worker does at a time: the lease queue.
 
+    Every prediction has one LEAD or RETRACE; its PATCHES are made from the plan, `slots` are their places in it.
     A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in
     storage, not here.
     """
@@ -80,6 +95,8 @@ class PredictionShard(Model):
         "models.Prediction", related_name="shards"
     )
     region: fields.Field[list[float]] = fields.JSONField()
+    kind = fields.CharEnumField(ShardKind, max_length=16, default=ShardKind.LEAD, db_default="LEAD")
+    slots: fields.Field[list[int] | None] = fields.JSONField(null=True)
     status = fields.CharEnumField(ShardStatus, max_length=16, default=ShardStatus.QUEUED)
     worker = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)

@@ -57,6 +57,11 @@ class ModelCatalog:
         await self._look()
         return self._entries
 
+    async def refused(self) -> dict[str, InvalidInput]:
+        """Models that are in the repository and can't be used, by name, with the reason."""
+        await self._look()
+        return self._refused
+
     async def model(self, name: str | None) -> ModelInfo:
         """A model by name; without a name `tumor_fast`, or the first that is ready.
 

@@ -170,6 +170,29 @@ async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancell
         )
 
 
+async def retry(prediction_id: UUID) -> bool:
+    """Queue a failed or cancelled prediction again; False, and nothing changed, for others.
+
+    What its checkpoint still holds is not inferred again.
+    """
+    async with transaction() as connection:
+        shards = PredictionShard.filter(prediction_id=prediction_id, status=ShardStatus.FAILED)
+        shards = shards.filter(prediction__status__in=(PredictionStatus.FAILED, PredictionStatus.CANCELLED))
+        ids = await shards.using_db(connection).values_list("id", flat=True)
+        if not ids:
+            return False
+        await (
+            PredictionShard.filter(id__in=ids)
+            .using_db(connection)
+            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, error=None)
+        )
+        return bool(
+            await Prediction.filter(id=prediction_id, status__in=(PredictionStatus.FAILED, PredictionStatus.CANCELLED))
+            .using_db(connection)
+            .update(status=PredictionStatus.QUEUED, error=None, cancelled_by_id=None, started_at=None, finished_at=None)
+        )
+
+
 async def queue_places(prediction_ids: Collection[UUID]) -> dict[UUID, int]:
     """For those that wait: how many predictions wait before, plus one."""
     waiting = await Prediction.filter(status=PredictionStatus.QUEUED).order_by("created_at", "id").values_list("id")

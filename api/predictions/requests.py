@@ -8,8 +8,8 @@ from uuid import UUID
 from tortoise.expressions import F
 
 from api.collaboration.channel import Channel, slide_topic
-from api.errors import InvalidInput, NotFound
-from api.models.prediction import Prediction, PredictionShard, PredictionStatus
+from api.errors import Conflict, InvalidInput, NotFound
+from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind
 from api.models.slide import Slide
 from api.models.transaction import transaction
 from api.predictions.model_info import ModelInfo
@@ -27,11 +27,12 @@ async def request(
     region: Sequence[float] | None,
     focus: Sequence[float] | None,
     requested_by: UUID | None,
+    priority: int = 0,
 ) -> Prediction:
     """The prediction of a model over a slide, or over a region `[x, y, width, height]` of it in level-0 pixels.
 
     One that waits, runs or succeeded for the same slide, resolution, model version and region is returned instead of a
-    second one. `focus` is what the asker looks at; it is done first.
+    second one. `focus` is what the asker looks at; it is done first. A higher `priority` waits less.
 
     Raises:
         NotFound: no such slide, or it is in the bin.
@@ -48,7 +49,11 @@ async def request(
         area = _region_on(slide, region)
         for earlier in (
             await Prediction.filter(
-                slide_id=slide_id, model=model.name, model_version=model.version, status__in=_REUSED
+                slide_id=slide_id,
+                model=model.name,
+                model_version=model.version,
+                status__in=_REUSED,
+                source_id__isnull=True,
             )
             .using_db(connection)
             .order_by("-created_at")
@@ -64,6 +69,7 @@ async def request(
             region=area,
             focus=list(focus) if focus else None,
             threshold=model.threshold,
+            priority=priority,
             figures={
                 "mpp": mpp,
                 "downsample": downsample,
@@ -78,6 +84,52 @@ async def request(
             region=area or [0.0, 0.0, float(slide.width), float(slide.height)],
         )
         return prediction
+
+
+async def rethreshold(prediction: Prediction, threshold: float, *, requested_by: UUID | None) -> Prediction:
+    """The polygons of a finished prediction at another threshold, from its probabilities: nothing is inferred again.
+
+    A prediction of its own with a layer of its own; the same threshold gives the same one back.
+
+    Raises:
+        InvalidInput: the threshold is not between 0 and 1.
+        Conflict: the prediction has not succeeded.
+    """
+    if not 0 < threshold < 1:
+        raise InvalidInput(
+            f"The threshold is {threshold:g}. Choose one between 0 and 1.", code="THRESHOLD", field="threshold"
+        )
+    async with transaction() as connection:
+        await Slide.filter(id=prediction.slide_id).using_db(connection).update(filename=F("filename"))
+        source = await Prediction.get(id=prediction.source_id or prediction.id, using_db=connection)
+        if source.status is not PredictionStatus.SUCCEEDED:
+            raise Conflict(
+                f"The prediction is {source.status.value}; another threshold needs one that has succeeded. "
+                "Wait for its end.",
+                code="NOT_FINISHED",
+            )
+        if source.threshold == threshold:
+            return source
+        same = Prediction.filter(source_id=source.id, threshold=threshold, status__in=_REUSED)
+        if earlier := await same.using_db(connection).first():
+            return earlier
+        kept = ("mpp", "downsample", "tile_px", "patch_px", "tissue_mm2", "patches")
+        made = await Prediction.create(
+            using_db=connection,
+            slide_id=source.slide_id,
+            model=source.model,
+            model_version=source.model_version,
+            region=source.region,
+            threshold=threshold,
+            source_id=source.id,
+            priority=1,
+            figures={name: source.figures[name] for name in kept if name in source.figures},
+            requested_by_id=requested_by,
+        )
+        await PredictionShard.create(
+            using_db=connection, prediction=made, region=source.region or [], kind=ShardKind.RETRACE
+        )
+        return made
 
 
 async def announce_queue(channel: Channel, prediction: Prediction) -> None:

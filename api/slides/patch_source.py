@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import imagecodecs
@@ -120,6 +121,21 @@ class PatchSource:
             for start in range(0, rows, band)
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+class Source(Protocol):
+    """Where pixels come from; `PatchSource` is one."""
+
+    def read(self, x: int, y: int, width: int, height: int, downsample: float) -> Pixels: ...
+
+
+def read_at(source: Source, x: float, y: float, width: float, height: float, downsample: float) -> Pixels:
+    """A region as (round(height / downsample), round(width / downsample), 3); enlarged for a `downsample` under 1."""
+    if downsample >= 1:
+        return source.read(round(x), round(y), round(width), round(height), downsample)
+    pixels = source.read(round(x), round(y), round(width), round(height), 1.0)
+    size = (round(width / downsample), round(height / downsample))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def decode_reduced(data: bytes, tile_size: int, factor: int) -> Pixels:

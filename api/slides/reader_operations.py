@@ -17,7 +17,7 @@ from api.slides.archive import unpack as unpack_archive
 from api.slides.check import describe_checked
 from api.slides.container import JPEG2000, StoredTiles
 from api.slides.convert import convert_to_pyramid
-from api.slides.patch_source import PatchSource, decode_jpeg2000
+from api.slides.patch_source import PatchSource, decode_jpeg2000, read_at
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.redact import redact as redact_file
@@ -174,6 +174,13 @@ def scaled(arguments: dict[str, Any], _: list[bytes]) -> Message:
     return Message({}, [encode_jpeg(pixels)])
 
 
+def patches(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Square windows of the slide at a model's resolution, raw uint8 RGB, one blob each; white outside the slide."""
+    source = _files.patches(arguments["path"])
+    side, downsample = arguments["side"], arguments["downsample"]
+    return Message({}, [read_at(source, x, y, side, side, downsample).tobytes() for x, y in arguments["corners"]])
+
+
 def icc(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """The embedded ICC profile; empty when there is none."""
     return Message({}, [_files.slide(arguments["path"]).colour_profile()])
@@ -217,6 +224,7 @@ OPERATIONS: dict[str, Operation] = {
     "halve": halve,
     "thumbnail": thumbnail,
     "scaled": scaled,
+    "patches": patches,
     "icc": icc,
     "associated": associated,
 }

@@ -148,6 +148,22 @@ async def test_what_has_ended_cannot_be_cancelled(database: object) -> None:
     assert (await Prediction.get()).status is PredictionStatus.SUCCEEDED
 
 
+async def test_what_failed_or_was_cancelled_can_be_tried_again(database: object) -> None:
+    failed, cancelled, running = await ask(), await ask(), await ask()
+    await jobs.fail(await claimed(), "The file is gone.", for_good=True)
+    await jobs.cancel(cancelled.id, by=None)
+
+    assert await jobs.retry(failed.id) is True
+    assert await jobs.retry(cancelled.id) is True
+    assert await jobs.retry(running.id) is False
+
+    for prediction in (failed, cancelled):
+        await prediction.refresh_from_db()
+        assert (prediction.status, prediction.error) == (PredictionStatus.QUEUED, None)
+        assert (prediction.finished_at, prediction.started_at) == (None, None)
+    assert {(await claimed()).prediction_id for _ in range(3)} == {failed.id, cancelled.id, running.id}
+
+
 async def test_a_deleted_slide_ends_the_work(database: object) -> None:
     prediction = await ask()
     claim = await claimed()

@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from api.errors import InvalidInput, NotFound
-from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardStatus
+from api.errors import Conflict, InvalidInput, NotFound
+from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
+from api.models.slide import Slide
+from api.predictions.requests import rethreshold
 from tests.factories import make_slide_row
 from tests.predictions.made import REDNESS, ask
 
@@ -92,3 +94,44 @@ async def test_what_cannot_be_done_is_refused(sqlite_database: object) -> None:
     with pytest.raises(NotFound):
         await ask(slide)
     assert await Prediction.all().count() == 0
+
+
+async def finished(**fields: object) -> Prediction:
+    prediction = await ask()
+    figures = prediction.figures | {"tissue_mm2": 3.5, "patches": 9, "cancer_mm2": 1.0, "polygons": 4}
+    await Prediction.filter(id=prediction.id).update(**{"status": "SUCCEEDED", "figures": figures} | fields)
+    return await Prediction.get(id=prediction.id)
+
+
+async def test_another_threshold_is_a_prediction_of_its_own_without_inference(database: object) -> None:
+    source = await finished()
+
+    made = await rethreshold(source, 0.25, requested_by=None)
+
+    assert (made.source_id, made.threshold, made.status) == (source.id, 0.25, PredictionStatus.QUEUED)
+    assert (made.model, made.model_version, made.slide_id) == ("redness", "1.2.3", source.slide_id)
+    assert "polygons" not in made.figures
+    assert made.figures["tissue_mm2"] == 3.5
+    shard = await PredictionShard.get(prediction_id=made.id)
+    assert shard.kind is ShardKind.RETRACE
+    assert (await rethreshold(source, 0.25, requested_by=None)).id == made.id
+    await Prediction.filter(id=made.id).update(status="SUCCEEDED")
+    assert (await rethreshold(await Prediction.get(id=made.id), 0.5, requested_by=None)).id == source.id
+    slide = await Slide.get(id=source.slide_id)
+    assert (await ask(slide)).id == source.id, "a new threshold must not pass for the model's own result"
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, -2.0, float("nan")])
+async def test_a_threshold_out_of_bounds_is_refused(sqlite_database: object, threshold: float) -> None:
+    source = await finished()
+    with pytest.raises(InvalidInput, match="Choose one between 0 and 1"):
+        await rethreshold(source, threshold, requested_by=None)
+    assert await Prediction.all().count() == 1
+
+
+async def test_another_threshold_waits_for_the_end(sqlite_database: object) -> None:
+    with pytest.raises(Conflict) as refused:
+        await rethreshold(await ask(), 0.3, requested_by=None)
+    assert refused.value.message == (
+        "The prediction is QUEUED; another threshold needs one that has succeeded. Wait for its end."
+    )

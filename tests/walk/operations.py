@@ -53,6 +53,7 @@ QUERIES: dict[str, Operation] = {
     "server": query("server { version }", STRANGER),
     "me": query("me { user { id } apiTokens { id } sessions { id } }", OUTSIDER),
     "predictionModels": query("predictionModels { name }", OUTSIDER),
+    "refusedModels": query("refusedModels { name reason }", OUTSIDER),
     "projects": query("projects { nodes { id } }", OUTSIDER),
     "project": query("project(id: $id) { id members { user { id email } } terms { id } }", Role.VIEWER, id="project"),
     "slides": query("slides(projectId: $id) { nodes { id } }", Role.VIEWER, id="project"),
@@ -153,6 +154,8 @@ MUTATIONS: dict[str, Operation] = {
         ),
         ("requestPrediction", Role.ANNOTATOR, lambda world: {"slideId": str(world.slide)}),
         ("cancelPrediction", Role.ANNOTATOR, lambda world: {"id": str(world.running_prediction)}),
+        ("retryPrediction", Role.ANNOTATOR, lambda world: {"id": str(world.running_prediction)}),
+        ("rethresholdPrediction", Role.ANNOTATOR, lambda world: {"id": str(world.prediction), "threshold": 0.25}),
         ("updatePresence", Role.VIEWER, lambda world: {"slideId": str(world.slide), "clientId": "walk"}),
     )
 }

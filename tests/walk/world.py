@@ -71,7 +71,9 @@ async def make_world(settings: Settings, template: Slide) -> World:
     slide = await _copy(template, project)
     binned = await _copy(template, project, deleted_at=datetime.now(UTC))
     annotation, layer = await _annotate(slide, project, users[Role.OWNER])
-    prediction = await Prediction.create(slide=slide, model="tumor_fast", model_version="0", threshold=0.5)
+    prediction = await Prediction.create(
+        slide=slide, model="tumor_fast", model_version="0", threshold=0.5, status="SUCCEEDED"
+    )
     HeatmapStore(Storage(settings.data).prediction_path(prediction.id)).write(TileKey(0, 0, 0), 1, b"png")
     running = await Prediction.create(slide=slide, model="tumor_fast", model_version="1", threshold=0.5)
     await PredictionShard.create(prediction=running, region=[0, 0, 100, 100])

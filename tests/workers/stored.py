@@ -10,10 +10,10 @@ from api.models.prediction import HeatmapTile, Prediction
 from api.models.slide import Slide
 from api.predictions.heatmap import HeatmapStore, TileKey
 from api.predictions.requests import request
+from api.predictions.triton import TritonClient
 from api.slides.storage import Storage
 from tests.factories import make_slide_row
 from tests.workers.painted import PaintedSlide
-from workers.triton import TritonClient
 
 
 async def store(storage: Storage, painted: PaintedSlide) -> Slide:

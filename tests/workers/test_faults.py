@@ -14,13 +14,13 @@ from api.annotations.chunks import unpack_prediction
 from api.models.annotation import AnnotationChunk
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus
 from api.models.slide import Slide
+from api.predictions.triton import TritonClient
 from api.slides.storage import Storage
 from tests.servers.coslide import WorkerServer
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide
 from tests.workers.stored import ask_for, heatmap_bytes, store
 from workers.pipeline import IN_FLIGHT
-from workers.triton import TritonClient
 
 pytestmark = pytest.mark.triton
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from workers.overlay import decode_png, encode_png, halved, undecided
+from api.predictions.at_once import undecided
+from api.predictions.png import decode_png, encode_png
+from workers.overlay import halved
 
 TILES = arrays.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just(4)))
 
@@ -19,7 +21,7 @@ TILES = arrays.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12)
 @given(tile=TILES)
 def test_a_png_holds_the_pixels_exactly(tile: np.ndarray) -> None:
     data = encode_png(tile)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), tile)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")), tile)
     assert np.array_equal(decode_png(data), tile)
 
 

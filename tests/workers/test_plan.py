@@ -8,11 +8,11 @@ import pytest
 import shapely
 
 from api.errors import InvalidInput
-from api.slides.patch_source import PatchSource
+from api.slides.patch_source import PatchSource, read_at
 from tests.predictions.made import REDNESS
 from tests.workers.painted import PaintedSlide, paint_slide
 from workers.patches import Region
-from workers.plan import Plan, make_plan, read_at
+from workers.plan import Plan, make_plan
 
 SIZE = (3200, 2400)
 

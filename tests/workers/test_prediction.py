@@ -20,14 +20,15 @@ from api.models.slide import Slide, SlideSequence
 from api.predictions import jobs
 from api.predictions.heatmap import TileKey
 from api.predictions.patch_store import PatchStore
+from api.predictions.png import decode_png
+from api.predictions.requests import rethreshold
+from api.predictions.triton import TritonClient
 from api.settings import Settings
 from api.slides.storage import Storage
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import LESION_PROBABILITY, PaintedSlide, paint_slide
 from tests.workers.stored import ask_for, heatmap_bytes, store
-from workers.overlay import decode_png
 from workers.prediction import WorkerParts, discard_checkpoints, work_on
-from workers.triton import TritonClient
 
 pytestmark = pytest.mark.triton
 
@@ -112,6 +113,31 @@ async def test_the_heatmap_shows_each_probability_where_it_is(
     # The slide ends at 1600 x 1200 um: beyond it nothing was looked at.
     assert tiles[TileKey(0, 3, 2)][1200 - 2 * 448 :, :, 3].max() == 0
     assert tiles[TileKey(0, 3, 2)][: 1200 - 2 * 448, : 1600 - 3 * 448, 3].min() == 255
+
+
+async def test_another_threshold_makes_a_layer_without_inference(
+    sqlite_database: object, parts: WorkerParts, two_lesions: PaintedSlide
+) -> None:
+    slide = await store(parts.storage, two_lesions)
+    source = await ask_for(slide, parts.client)
+    await do_next(parts)
+    inferred = await parts.client.inference_count("redness")
+
+    same = await rethreshold(await Prediction.get(id=source.id), 0.4, requested_by=None)
+    none = await rethreshold(await Prediction.get(id=source.id), 0.9, requested_by=None)
+    await do_next(parts)
+    await do_next(parts)
+
+    assert await parts.client.inference_count("redness") == inferred
+    source, same, none = [await Prediction.get(id=each.id) for each in (source, same, none)]
+    assert {each.status for each in (same, none)} == {PredictionStatus.SUCCEEDED}
+    assert same.figures["cancer_mm2"] == source.figures["cancer_mm2"] > 0
+    assert (none.figures["polygons"], none.layer_id) == (0, None)
+    names = {layer.id: layer.name for layer in await Layer.all()}
+    assert names == {source.layer_id: "redness 1.2.3", same.layer_id: "redness 1.2.3 ≥ 0.4"}
+    chunks = {layer_id: await AnnotationChunk.filter(layer_id=layer_id).order_by("row", "column") for layer_id in names}
+    was, now = ([unpack_prediction(chunk.data) for chunk in chunks[each.layer_id]] for each in (source, same))
+    assert was == now
 
 
 async def test_a_blank_slide_succeeds_with_nothing(sqlite_database: object, parts: WorkerParts, tmp_path: Path) -> None:

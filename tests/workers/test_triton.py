@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from api.errors import InvalidInput, NotFound, Unavailable
+from api.predictions.triton import InferenceFailed, ModelServerDown, ModelSick, TritonClient
 from tests.servers.coslide import environment
 from tests.servers.process import free_port
 from tests.servers.triton import CLASSES, TritonProcess, write_model
-from workers.triton import InferenceFailed, ModelServerDown, ModelSick, TritonClient
 from workers.triton_server import TritonServer
 
 pytestmark = pytest.mark.triton
