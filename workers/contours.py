@@ -19,6 +19,7 @@ Probability = npt.NDArray[np.uint8]
 """(h, w) uint8, probability x 255 of one class; 0 where nothing was predicted."""
 
 _SIMPLIFY_PX = 0.25
+_TWO_BY_TWO = np.ones((2, 2), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class ContourTracer:
             return
         y, x = int(rows[0]), int(columns[0])
         inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
-        for part in _trace(inner, self._cut, m_left + x, m_top + y):
+        for part in _trace(inner, self._cut, m_left + x, m_top + y, self._min_area_px):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
             (self._cut_off if touches else self._whole).append(part)
@@ -103,22 +104,64 @@ def cut_of(threshold: float) -> int:
     return max(1, math.ceil(threshold * 255 - 1e-9))
 
 
-def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]:
+def _trace(block: Probability, cut: int, m_left: int, m_top: int, min_area_px: float = 0) -> list[_Part]:
     """Polygons of the pixels at or over `cut`, in model pixels, exactly along pixel edges.
 
     OpenCV's outlines run through pixel centres, half a pixel too far in. So the outline is taken on the pixels'
     corners: a corner is set when one of its four pixels is. Gaps and holes one pixel wide close by that.
+
+    What is certainly under `min_area_px` and does not touch the block's edge, behind which it may go on, is left out.
     """
-    mask = block >= cut
+    mask = (block >= cut).view(np.uint8)
     if not mask.any():
         return []
-    corners = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.uint8)
-    for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        corners[dy : dy + mask.shape[0], dx : dx + mask.shape[1]] |= mask.view(np.uint8)
-    means, labels = _component_means(block, mask, corners)
-    found, hierarchy = cv2.findContours(corners, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    rings = _along_edges([np.asarray(ring[:, 0, :], np.int32) for ring in found], corners)
+    height, width = mask.shape
+    corners = cv2.dilate(cv2.copyMakeBorder(mask, 0, 1, 0, 1, cv2.BORDER_CONSTANT), _TWO_BY_TWO, anchor=(1, 1))
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(corners, connectivity=8)
     parts: list[_Part] = []
+    for label in range(1, count):
+        x, y, columns, rows, size = boxes[label].tolist()
+        at_edge = x == 0 or y == 0 or x + columns > width or y + rows > height
+        # A piece's area is at most its number of corners.
+        if size < min_area_px and not at_edge:
+            continue
+        piece = (labels[y : y + rows, x : x + columns] == label).view(np.uint8)
+        own = (piece & np.pad(mask[y : y + rows, x : x + columns], _missing(mask, y + rows, x + columns))).astype(bool)
+        values = np.pad(block[y : y + rows, x : x + columns], _missing(block, y + rows, x + columns))
+        shapes = _outlines(_without_small_holes(piece, min_area_px))
+        for shape in shapes:
+            # A piece falls into several polygons where its pixels only touch at corners.
+            mean = values[own].mean() if len(shapes) == 1 else _mean_inside(values, own, shape)
+            moved = shapely.transform(shape, lambda points, x=x, y=y: points + np.array([m_left + x, m_top + y]))
+            parts.append(_Part(moved, float(mean)))
+    return parts
+
+
+def _missing(plane: npt.NDArray[np.uint8], bottom: int, right: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many rows and columns a cut-out up to there lacks: corners are one more than pixels."""
+    return (0, max(0, bottom - plane.shape[0])), (0, max(0, right - plane.shape[1]))
+
+
+def _without_small_holes(piece: npt.NDArray[np.uint8], min_area_px: float) -> npt.NDArray[np.uint8]:
+    """The piece, (h, w) of 0 and 1, with those holes filled that are certainly too small.
+
+    A hole's area, with all that lies in it, is at most that of the box around it. A hole that meets the outline in a
+    corner is filled, too.
+    """
+    _, gaps, boxes, _ = cv2.connectedComponentsWithStats(1 - piece, connectivity=4)
+    area = (boxes[:, cv2.CC_STAT_WIDTH] + 1) * (boxes[:, cv2.CC_STAT_HEIGHT] + 1)
+    small = area < min_area_px
+    for edge in (gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]):
+        small[edge] = False
+    small[0] = False
+    return np.asarray(piece | small[gaps], np.uint8) if small.any() else piece
+
+
+def _outlines(piece: npt.NDArray[np.uint8]) -> list[shapely.Polygon]:
+    """The valid polygons, with holes, along the pixel edges of one piece of set corners."""
+    found, hierarchy = cv2.findContours(piece, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    rings = _along_edges([np.asarray(ring[:, 0, :], np.int32) for ring in found], piece)
+    shapes: list[shapely.Polygon] = []
     for ring, links in zip(rings, hierarchy[0], strict=True):
         if links[3] != -1 or len(ring) < 4:  # a hole, or a line without area
             continue
@@ -128,14 +171,8 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int) -> list[_Part]
             if len(rings[hole]) >= 4:
                 holes.append(rings[hole])
             hole = hierarchy[0][hole][0]
-        column, row = ring[0]
-        shapes = _polygons(shapely.Polygon(ring, holes))
-        for shape in shapes:
-            # A component falls into several polygons where its pixels only touch at corners.
-            mean = means[labels[row, column]] if len(shapes) == 1 else _mean_inside(block, mask, shape)
-            moved = shapely.transform(shape, lambda points: points + np.array([m_left, m_top]))
-            parts.append(_Part(moved, float(mean)))
-    return parts
+        shapes += _polygons(shapely.Polygon(ring, holes))
+    return shapes
 
 
 def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.int32]]:
@@ -165,22 +202,11 @@ def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np
     return np.split(whole, places[starts[1:]])
 
 
-def _component_means(
-    block: Probability, mask: npt.NDArray[np.bool_], corners: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
-    """(mean probability by label, labels of the corners); each outer outline is one label."""
-    count, found = cv2.connectedComponents(corners, connectivity=8)
-    labels = np.asarray(found, np.int32)
-    of_pixels = labels[:-1, :-1][mask]
-    sums = np.bincount(of_pixels, weights=block[mask], minlength=count)
-    pixels = np.bincount(of_pixels, minlength=count)
-    return sums / np.maximum(pixels, 1), labels
-
-
 def _mean_inside(block: Probability, mask: npt.NDArray[np.bool_], shape: shapely.Polygon) -> float:
     """Mean probability of the pixels of the mask whose centres lie in the polygon."""
     x0, y0, x1, y1 = (int(bound) for bound in shape.bounds)
     x, y = np.meshgrid(np.arange(x0, x1) + 0.5, np.arange(y0, y1) + 0.5)
+    shapely.prepare(shape)
     inside = shapely.contains_xy(shape, x, y) & mask[y0:y1, x0:x1]
     return float(block[y0:y1, x0:x1][inside].mean()) if inside.any() else 0.0
 
@@ -214,7 +240,8 @@ def _without_specks(part: _Part, min_area_px: float) -> _Part:
 
 def _simplified(parts: Sequence[_Part]) -> list[_Part]:
     smooth = [_without_stairs(part.shape) for part in parts]
-    shapes = shapely.simplify(smooth, _SIMPLIFY_PX, preserve_topology=True)
+    # Ring by ring: keeping the topology costs minutes for a lattice of glands, and `_polygons` mends what crosses.
+    shapes = shapely.simplify(smooth, _SIMPLIFY_PX, preserve_topology=False)
     return [
         _Part(polygon, part.mean) for part, shape in zip(parts, shapes, strict=True) for polygon in _polygons(shape)
     ]

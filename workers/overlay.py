@@ -6,7 +6,8 @@ more: unsure), A 255 where it has looked, else 0. Colour, threshold and opacity 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
@@ -20,14 +21,20 @@ from workers.plan import Plan
 from workers.result import Blended
 from workers.stitching import CellTracker
 
-_MOST_UNWRITTEN = 64
+ROUGH = 2
+"""The level on which a patch shows before it is final: a tile of it holds four by four cells."""
+_FEW = 64
+"""Predictions of so few patches are drawn as they come, wherever people look."""
+_MOST_UNWRITTEN = 32
 
 
 class Overlay:
     """Keeps the tile files of one prediction up to date; used from one thread at a time.
 
-    A tile is drawn when its patch has come and once more when the neighbours that reach into it have. What is drawn
-    depends only on which patches there are, so a prediction that was interrupted ends with the same picture.
+    A tile of the finest level is drawn when it is final: when its patch and those that reach into it have come. Where
+    somebody looks it is drawn before, as soon as its patch has come. Elsewhere the patch shows at once on the level
+    `ROUGH`, which costs little. What is drawn in the end depends only on which patches there are, so a prediction
+    that was interrupted ends with the same picture.
     """
 
     def __init__(self, plan: Plan, model: ModelInfo, blended: Blended, store: HeatmapStore, levels: int) -> None:
@@ -37,56 +44,108 @@ class Overlay:
         self._store = store
         self._levels = levels
         self._versions = store.versions()
-        self._unwritten: dict[TileKey, Tile] = {}
+        self._unwritten: OrderedDict[TileKey, Tile] = OrderedDict()
         self._tracker = CellTracker(plan.cells)
+        self._drawn: set[Cell] = set()
+        self._looked_at: set[TileKey] = set()
+        self._pairs: Counter[TileKey] = Counter(TileKey(0, *cell).parent for cell in plan.cells)  # not final yet
+        self._show_all = len(plan.cells) <= _FEW or levels <= ROUGH
 
     @property
     def done(self) -> int:
-        """How many cells are on the overlay."""
+        """How many cells have come."""
         return self._tracker.done
 
-    def add(self, cells: Iterable[Cell], version: int, *, with_coarse: bool = True) -> list[TileKey]:
+    def add(
+        self,
+        cells: Iterable[Cell],
+        version: int,
+        *,
+        in_view: Callable[[Cell], bool] = lambda _: False,
+        with_coarse: bool = True,
+        closing: bool = False,
+    ) -> list[TileKey]:
         """Draw newly finished cells as `version`, higher than any before; the tiles that changed.
 
         Args:
-            with_coarse: also write the levels above the finest, which otherwise wait for the next call that does.
+            in_view: whether somebody looks at a cell.
+            with_coarse: also write the levels above, which otherwise wait for the next call that does.
+            closing: nothing more will come: write all that waits.
         """
-        dirty: dict[Cell, None] = {}
-        for cell in cells:
-            dirty[cell] = None
-            dirty.update(dict.fromkeys(self._tracker.finish(cell)))
         written: dict[TileKey, None] = {}
-        for cell in dirty:
-            key = TileKey(0, *cell)
-            self._write(key, self._draw(cell), version)
-            written[key] = None
-            if len(self._unwritten) > _MOST_UNWRITTEN:
-                written.update(dict.fromkeys(self._write_coarse(version)))
-        if with_coarse:
-            written.update(dict.fromkeys(self._write_coarse(version)))
+        for cell in cells:
+            final = self._tracker.finish(cell)
+            if cell not in final and self._tracker.has(cell):
+                if self._show_all or in_view(cell):
+                    self._draw_finest(cell, version, written)
+                    self._looked_at.add(TileKey(0, *cell).parent)
+                else:
+                    self._sketch(cell)
+            for other in final:
+                self._draw_finest(other, version, written)
+                parent = TileKey(0, *other).parent
+                self._pairs[parent] -= 1
+                if not self._pairs[parent] and parent in self._unwritten:
+                    self._write(parent, self._unwritten.pop(parent), version, written)
+            self._make_room(version, written)
+        if with_coarse or closing:
+            self._write_coarse(version, written, everything=closing or self._show_all)
         return list(written)
 
-    def _write_coarse(self, version: int) -> list[TileKey]:
-        """Write what waits, level by level: each changes the one above."""
-        written = []
+    def show(self, cells: Iterable[Cell], version: int) -> list[TileKey]:
+        """Draw cells that have come and that somebody looks at now, for the first time; the tiles that changed."""
+        written: dict[TileKey, None] = {}
+        for cell in cells:
+            if self._tracker.has(cell) and cell not in self._drawn:
+                self._draw_finest(cell, version, written)
+                self._looked_at.add(TileKey(0, *cell).parent)
+        return list(written)
+
+    def _write_coarse(self, version: int, written: dict[TileKey, None], *, everything: bool) -> None:
+        """Write what waits, level by level: each changes the one above.
+
+        Below `ROUGH` a tile waits for its last part, unless somebody looks at it or `everything` is to be written.
+        """
         for level in range(1, self._levels):
             for key in [key for key in self._unwritten if key.level == level]:
-                self._write(key, self._unwritten.pop(key), version)
-                written.append(key)
-        return written
+                if level < ROUGH and not everything and key not in self._looked_at:
+                    continue
+                self._write(key, self._unwritten.pop(key), version, written)
 
-    def _draw(self, cell: Cell) -> Tile:
-        """A cell's tile; clear outside what is predicted."""
+    def _make_room(self, version: int, written: dict[TileKey, None]) -> None:
+        """Write the tiles that wait longest, so that memory does not grow."""
+        while len(self._unwritten) > _MOST_UNWRITTEN:
+            key, tile = self._unwritten.popitem(last=False)
+            self._write(key, tile, version, written)
+
+    def _draw_finest(self, cell: Cell, version: int, written: dict[TileKey, None]) -> None:
+        """A cell's own tile; clear outside what is predicted."""
         rows, columns = self._plan.grid.inside(cell)
         side = self._plan.grid.cell_px
-        tile = np.zeros((side, side, 4), np.uint8)
-        planes = self._blended.cell(cell, self._tracker.has)[:, rows, columns]
-        tile[rows, columns] = shown(planes, self._model)
-        return tile
+        planes = self._blended.cell(cell, self._tracker.has)
+        picture = shown(planes, self._model)
+        if rows.stop - rows.start < side or columns.stop - columns.start < side:
+            tile = np.zeros_like(picture)
+            tile[rows, columns] = picture[rows, columns]
+            picture = tile
+        self._drawn.add(cell)
+        self._write(TileKey(0, *cell), picture, version, written)
 
-    def _write(self, key: TileKey, tile: Tile, version: int) -> None:
+    def _sketch(self, cell: Cell) -> None:
+        """Show a cell on the level `ROUGH`, by its own patch alone."""
+        rows, columns = self._plan.grid.inside(cell)
+        side = self._plan.grid.cell_px
+        picture = shown(self._blended.own(cell), self._model)
+        tile = np.zeros((side, side, 4), np.uint8)
+        tile[rows, columns] = picture[rows, columns]
+        small = halved(halved(tile))
+        y, x = (cell[1] % 4) * len(small), (cell[0] % 4) * len(small)
+        self._waiting(TileKey(ROUGH, cell[0] // 4, cell[1] // 4))[y : y + len(small), x : x + len(small)] = small
+
+    def _write(self, key: TileKey, tile: Tile, version: int, written: dict[TileKey, None]) -> None:
         """Keep a tile's version and the one before, and put the tile's half into its parent."""
         self._store.write(key, version, encode_png(tile))
+        written[key] = None
         versions = self._versions.setdefault(key, [])
         if not versions or versions[-1] != version:
             versions.append(version)
@@ -104,18 +163,17 @@ class Overlay:
             versions = self._versions.get(key)
             data = self._store.read(key, versions[-1]) if versions else None
             self._unwritten[key] = np.zeros((side, side, 4), np.uint8) if data is None else decode_png(data)
+        self._unwritten.move_to_end(key)
         return self._unwritten[key]
 
 
 def halved(tile: Tile) -> Tile:
-    """Half the size; a pixel is the mean of those of its four that are inferred, and inferred when any of them is."""
-    known = tile[..., 3] > 0
-    if known.all():
+    """Half the size; a pixel is the mean of those of its four that are inferred, and inferred when any of them is.
+
+    Pixels that are not inferred must be 0 altogether.
+    """
+    if tile[..., 3].all():
         return np.asarray(cv2.resize(tile, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-    sums = np.zeros((tile.shape[0] // 2, tile.shape[1] // 2, 4), np.uint16)
-    number = np.zeros((*sums.shape[:2], 1), np.uint16)
-    for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        counted = known[y::2, x::2, np.newaxis]
-        sums += tile[y::2, x::2] * counted
-        number += counted
-    return np.asarray((sums + number // 2) // np.maximum(number, 1), np.uint8)
+    means = cv2.resize(tile.astype(np.float32), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    inferred = np.maximum(means[..., 3:], 1) / 255
+    return np.asarray(np.rint(means / inferred), np.uint8)

@@ -20,6 +20,8 @@ Cell = tuple[int, int]
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.uint8]
 
+BLOCK_CELLS = 4
+"""Side of a block of cells that are done together."""
 _TISSUE_MAP_PIXELS = 4_000_000
 _MIN_CHROMA, _MIN_DENSITY = 16, 0.045
 _DARK_DENSITY, _BLACK = 0.5, 12
@@ -98,6 +100,13 @@ class PatchGrid:
         x = (column * self.cell_px - self.margin_px) * self.downsample
         y = (row * self.cell_px - self.margin_px) * self.downsample
         return x, y, self.patch_px * self.downsample
+
+    def touches(self, cell: Cell, region: Region) -> bool:
+        """Whether any of the cell lies in the region of level 0."""
+        side = self.cell_px * self.downsample
+        x, y = cell[0] * side, cell[1] * side
+        within = x < region.x + region.width and region.x < x + side
+        return within and y < region.y + region.height and region.y < y + side
 
     def inside(self, cell: Cell) -> tuple[slice, slice]:
         """[rows, columns] of the cell's own pixels that belong to what is predicted."""
@@ -187,25 +196,22 @@ _DENSITY = (-np.log10((np.arange(256, dtype=np.float32) + 1) / 256)).astype(np.f
 
 
 def in_order(cells: Iterable[Cell], grid: PatchGrid, focus: Region | None = None) -> list[Cell]:
-    """The order of work: what is looked at, from its middle outwards; then every fourth row, every second, the rest.
+    """The order of work: what is looked at, from its middle outwards; then block by block.
 
-    Within a row cells go from left to right, which is kind to the reader; the coarse rows give a rough picture early.
+    Blocks far apart come first, which gives a rough picture of the whole early; then those between. Within a block
+    rows go to and fro, so that neighbours come together, which is kind to the reader.
     """
     side = grid.cell_px * grid.downsample
 
-    def key(cell: Cell) -> tuple[int, float, int, int]:
+    def key(cell: Cell) -> tuple[int, float, int, int, int, int]:
         column, row = cell
-        if focus is not None and _touches(cell, side, focus):
+        if focus is not None and grid.touches(cell, focus):
             from_middle = math.hypot(
                 (column + 0.5) * side - (focus.x + focus.width / 2), (row + 0.5) * side - (focus.y + focus.height / 2)
             )
-            return 0, from_middle, row, column
-        coarseness = 1 if row % 4 == 0 else 2 if row % 2 == 0 else 3
-        return coarseness, 0.0, row, column
+            return 0, from_middle, 0, 0, row, column
+        block_column, block_row = column // BLOCK_CELLS, row // BLOCK_CELLS
+        coarseness = 3 if block_row % 2 or block_column % 2 else 2 if block_row % 4 or block_column % 4 else 1
+        return coarseness, 0.0, block_row, block_column, row, column if row % 2 == 0 else -column
 
     return sorted(cells, key=key)
-
-
-def _touches(cell: Cell, side: float, region: Region) -> bool:
-    x, y = cell[0] * side, cell[1] * side
-    return x < region.x + region.width and region.x < x + side and y < region.y + region.height and region.y < y + side

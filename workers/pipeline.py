@@ -19,12 +19,17 @@ from api.slides.patch_source import Source, read_at
 from workers.patches import Cell
 from workers.plan import Pixels, Plan
 
-IN_FLIGHT = 4
+BATCH = 2
+"""Patches in one request: what the model's process infers at once."""
+_REQUESTS = 3
+"""At the model server at a time: one for each of its processes, and one that waits."""
+IN_FLIGHT = _REQUESTS * BATCH
 """Patches at the model server at a time: what a killed worker has to do again at most."""
-_READ_AHEAD = 4
+_READ_AHEAD = 2
 PATIENCE_S = 120.0
 T = TypeVar("T")
-_Item = tuple[int, Cell, Pixels] | None
+_Item = tuple[list[int], Pixels] | None
+"""Slots and their pixels, (n, patch_px, patch_px, 3) uint8."""
 
 
 class Pipeline:
@@ -58,35 +63,44 @@ class Pipeline:
         Raises:
             BaseExceptionGroup: of the failures; `first_failure` gives the one to tell of.
         """
-        todo = [(slot, cell) for slot, cell in enumerate(self._plan.cells) if slot not in finished]
+        todo = [slot for slot in range(len(self._plan.cells)) if slot not in finished]
         queue: asyncio.Queue[_Item] = asyncio.Queue(_READ_AHEAD)
         with ThreadPoolExecutor(1, "read") as reading, ThreadPoolExecutor(1, "keep") as keeping:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(todo, queue, reading))
-                for _ in range(IN_FLIGHT):
+                for _ in range(_REQUESTS):
                     group.create_task(self._infer(queue, keeping))
 
-    async def _read(
-        self, todo: list[tuple[int, Cell]], queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor
-    ) -> None:
+    async def _read(self, todo: list[int], queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         if todo:
             source = await loop.run_in_executor(thread, self._open_source)
-            downsample = self._plan.grid.downsample
-            for slot, cell in todo:
-                x, y, side = self._plan.grid.l0_patch(cell)
-                pixels = await loop.run_in_executor(thread, read_at, source, x, y, side, side, downsample)
-                await queue.put((slot, cell, pixels))
-        for _ in range(IN_FLIGHT):
+            for start in range(0, len(todo), BATCH):
+                slots = todo[start : start + BATCH]
+                await queue.put((slots, await loop.run_in_executor(thread, self._pixels, source, slots)))
+        for _ in range(_REQUESTS):
             await queue.put(None)
+
+    def _pixels(self, source: Source, slots: list[int]) -> Pixels:
+        """(n, patch_px, patch_px, 3) uint8 of the slots' patches."""
+        patches = []
+        for slot in slots:
+            x, y, side = self._plan.grid.l0_patch(self._plan.cells[slot])
+            patches.append(read_at(source, x, y, side, side, self._plan.grid.downsample))
+        return np.stack(patches)
 
     async def _infer(self, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         while (item := await queue.get()) is not None:
-            slot, cell, pixels = item
-            probabilities = await patiently(partial(self._infer_or_reload, pixels[np.newaxis]))
-            await loop.run_in_executor(thread, self._store.write, slot, probabilities[0])
-            self._on_done(cell)
+            slots, pixels = item
+            probabilities = await patiently(partial(self._infer_or_reload, pixels))
+            await loop.run_in_executor(thread, self._keep, slots, probabilities)
+            for slot in slots:
+                self._on_done(self._plan.cells[slot])
+
+    def _keep(self, slots: list[int], probabilities: Patches) -> None:
+        for slot, patch in zip(slots, probabilities, strict=True):
+            self._store.write(slot, patch)
 
     async def _infer_or_reload(self, patches: Patches) -> Patches:
         try:

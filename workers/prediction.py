@@ -46,8 +46,9 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 0.5
 """A cancelled prediction frees its worker within this time and a moment."""
-_COARSE_S = 1.0
+_COARSE_S = 1.5
 """How often the heatmap's levels above the finest are written; each of their tiles changes with every patch below."""
+_COARSE_PAUSE = 12
 _CELLS_AT_ONCE = 64
 
 
@@ -116,6 +117,7 @@ class _Run:
         self._news: list[Cell] = []
         self._arrived = asyncio.Event()
         self._all_inferred = asyncio.Event()
+        self._view: Callable[[Cell], bool] = lambda _: False
         self._inferred = 0
 
     async def to_the_end(self) -> None:
@@ -210,6 +212,9 @@ class _Run:
         finished = set(await asyncio.to_thread(store.finished))
         levels = heatmap_levels(*plan.l0_size, plan.grid.downsample, plan.grid.cell_px)
         heatmap = await asyncio.to_thread(HeatmapStore, self._folder)
+        if prediction.focus:
+            focus = Region.from_list(prediction.focus)
+            self._view = lambda cell: plan.grid.touches(cell, focus)
         overlay = await asyncio.to_thread(Overlay, plan, model, Blended(plan, store), heatmap, len(levels))
         self._news = [plan.cells[slot] for slot in sorted(finished)]
         pipeline = Pipeline(plan, model, self._parts.client, store, open_source, self._note)
@@ -226,25 +231,31 @@ class _Run:
 
     async def _follow(self, prediction: Prediction, plan: Plan, overlay: Overlay) -> None:
         """Tell of what is new until all is told, at most every `INTERVAL_S`."""
-        coarse_at = 0.0
+        coarse_due = 0.0
         while not self._all_inferred.is_set():
             self._arrived.clear()
-            with_coarse = time.monotonic() - coarse_at > _COARSE_S
-            coarse_at = time.monotonic() if with_coarse else coarse_at
-            await self._tell(prediction, plan, overlay, with_coarse=with_coarse)
+            began = time.monotonic()
+            await self._tell(prediction, plan, overlay, with_coarse=began >= coarse_due)
+            if began >= coarse_due:
+                # The larger the slide and the busier the machine, the longer the pause: it must not cost the work much.
+                coarse_due = time.monotonic() + max(_COARSE_S, _COARSE_PAUSE * (time.monotonic() - began))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_inferred.wait(), INTERVAL_S)
             if not self._news and not self._all_inferred.is_set():
                 await self._arrived.wait()
         while len(self._news) > _CELLS_AT_ONCE:
             await self._tell(prediction, plan, overlay, with_coarse=False)
-        await self._tell(prediction, plan, overlay, with_coarse=True)
+        await self._tell(prediction, plan, overlay, with_coarse=True, closing=True)
 
-    async def _tell(self, prediction: Prediction, plan: Plan, overlay: Overlay, *, with_coarse: bool) -> None:
+    async def _tell(
+        self, prediction: Prediction, plan: Plan, overlay: Overlay, *, with_coarse: bool, closing: bool = False
+    ) -> None:
         """Draw what is new, then store and announce it."""
         cells, self._news = self._news[:_CELLS_AT_ONCE], self._news[_CELLS_AT_ONCE:]
         version = prediction.heatmap_version + 1
-        tiles = await asyncio.to_thread(overlay.add, cells, version, with_coarse=with_coarse)
+        tiles = await asyncio.to_thread(
+            overlay.add, cells, version, in_view=self._view, with_coarse=with_coarse, closing=closing
+        )
         version = version if tiles else version - 1
         prediction.heatmap_version = version
         told = report(

@@ -41,6 +41,10 @@ class Blended:
                 patches[offset] = patch if planes is None else patch[list(planes)]
         return self._stitcher.blend(patches)
 
+    def own(self, cell: Cell) -> Probabilities:
+        """(P, cell_px, cell_px) uint8 by the cell's own patch alone."""
+        return self._stitcher.middle(self._store.read(self._slots[cell]))
+
 
 @dataclass(frozen=True)
 class Figures:

@@ -45,9 +45,8 @@ class Stitcher:
         Args:
             patches: by offset (column, row) from the cell; (0, 0) is its own and must be there, others may be absent.
         """
-        own = patches[0, 0]
         cell, margin = self._cell_px, self._margin_px
-        blended = own[:, margin : margin + cell, margin : margin + cell].copy()
+        blended = self.middle(patches[0, 0]).copy()
         # Only a frame of one margin is reached by neighbours: four strips, the corners in the upper and lower ones.
         for rows, columns in (
             (slice(0, margin), slice(0, cell)),
@@ -57,6 +56,11 @@ class Stitcher:
         ):
             blended[:, rows, columns] = self._weighted_mean(patches, rows, columns)
         return blended
+
+    def middle(self, patch: Probabilities) -> Probabilities:
+        """(P, cell_px, cell_px): the cell in its own patch."""
+        inner = slice(self._margin_px, self._margin_px + self._cell_px)
+        return patch[:, inner, inner]
 
     def _weighted_mean(self, patches: Mapping[Cell, Probabilities], rows: slice, columns: slice) -> Probabilities:
         height, width = rows.stop - rows.start, columns.stop - columns.start

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -161,13 +162,12 @@ def shown(planes: npt.NDArray[np.uint8], model: ModelInfo) -> Tile:
 
     R is the positive class, G the others but the background, B how unsure the model is.
     """
-    tile = np.empty((*planes.shape[1:], 4), np.uint8)
     others = [index for index, item in enumerate(model.classes) if index > 0 and not item.positive]
-    tile[..., 0] = planes[model.positive_index]
-    tile[..., 1] = planes[others[0]] if len(others) == 1 else planes[others].sum(axis=0, dtype=np.uint16).clip(0, 255)
-    tile[..., 2] = planes[model.unsure_index] if model.knows_unsure else undecided(planes)
-    tile[..., 3] = 255
-    return tile
+    one = len(others) == 1
+    other = planes[others[0]] if one else planes[others].sum(axis=0, dtype=np.uint16).clip(0, 255).astype(np.uint8)
+    unsure = planes[model.unsure_index] if model.knows_unsure else undecided(planes)
+    seen = np.full(planes.shape[1:], 255, np.uint8)
+    return np.asarray(cv2.merge([planes[model.positive_index], other, unsure, seen]), np.uint8)
 
 
 def undecided(probabilities: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _FILE = re.compile(r"(\d+)_(\d+)\.(\d+)\.png")
 
 
@@ -60,11 +61,20 @@ class HeatmapStore:
 
     def write(self, key: TileKey, version: int, png: bytes) -> None:
         """Keep a tile's version, whole or not at all."""
-        path = self._path(key, version)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half_written = path.with_name(f".{path.name}.{os.getpid()}")
-        half_written.write_bytes(png)
-        half_written.replace(path)
+        path = str(self._path(key, version))
+        half_written = f"{path}.{os.getpid()}"
+        try:
+            descriptor = os.open(half_written, _NEW, 0o644)
+        except FileNotFoundError:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(half_written, _NEW, 0o644)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 (thousands of tiles a prediction)
+                file.write(png)
+            os.replace(half_written, path)  # noqa: PTH105
+        except OSError:
+            Path(half_written).unlink(missing_ok=True)
+            raise
 
     def forget(self, key: TileKey, version: int) -> None:
         """Remove one version of a tile, if it is there."""

@@ -10,6 +10,7 @@ import os
 import struct
 import threading
 import zlib
+from collections import OrderedDict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,8 @@ Probabilities = npt.NDArray[np.uint8]
 
 _PATCHES, _DONE = "patches.u8", "done.log"
 _LINE = struct.Struct("<II")
+_RECENT = 48
+"""Patches kept in memory, of 1 MB each for four planes of 512 x 512."""
 
 
 class PatchStore:
@@ -38,6 +41,7 @@ class PatchStore:
         # Guards the descriptors: after `close` the system may give their numbers to other files.
         self._lock = threading.Lock()
         self._is_open = True
+        self._recent: OrderedDict[int, Probabilities] = OrderedDict()
         folder.mkdir(parents=True, exist_ok=True)
         self._data = os.open(folder / _PATCHES, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._log = os.open(folder / _DONE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -72,34 +76,52 @@ class PatchStore:
                 os.ftruncate(self._log, whole)
             lines = os.pread(self._log, whole, 0)
         checksums: dict[int, int] = dict(_LINE.iter_unpack(lines))
-        return [slot for slot, checksum in checksums.items() if zlib.crc32(self._bytes(slot)) == checksum]
+        return [slot for slot, checksum in checksums.items() if self._checksum(slot) == checksum]
 
     def write(self, slot: int, probabilities: Probabilities) -> None:
         """Keep a patch. Once this returns, a killed process does not lose it."""
-        data = np.ascontiguousarray(probabilities, np.uint8).tobytes()
+        data = np.ascontiguousarray(probabilities, np.uint8)
         if probabilities.shape != self._shape:
             raise ValueError(f"expected {self._shape}, got {probabilities.shape}")
         with self._lock:
             self._check_open()
-            _write_all(self._data, data, slot * self._slot_bytes)
-            os.write(self._log, _LINE.pack(slot, zlib.crc32(data)))
+            _write_all(self._data, data.data.cast("B"), slot * self._slot_bytes)
+            os.write(self._log, _LINE.pack(slot, zlib.crc32(data.data)))
+            self._remember(slot, data)
 
     def read(self, slot: int) -> Probabilities:
         """A finished patch, (P, patch_px, patch_px) uint8, read-only."""
-        return np.frombuffer(self._bytes(slot), np.uint8).reshape(self._shape)
-
-    def _bytes(self, slot: int) -> bytes:
         with self._lock:
             self._check_open()
-            return os.pread(self._data, self._slot_bytes, slot * self._slot_bytes)
+            if slot in self._recent:
+                self._recent.move_to_end(slot)
+                return self._recent[slot]
+            patch = np.frombuffer(self._bytes(slot), np.uint8).reshape(self._shape)
+            self._remember(slot, patch)
+            return patch
+
+    def _checksum(self, slot: int) -> int:
+        with self._lock:
+            self._check_open()
+            return zlib.crc32(self._bytes(slot))
+
+    def _remember(self, slot: int, patch: Probabilities) -> None:
+        """Keep the patches used last: each is read when its own and its neighbours' cells are blended."""
+        patch.flags.writeable = False
+        self._recent[slot] = patch
+        self._recent.move_to_end(slot)
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+
+    def _bytes(self, slot: int) -> bytes:
+        return os.pread(self._data, self._slot_bytes, slot * self._slot_bytes)
 
     def _check_open(self) -> None:
         if not self._is_open:
             raise ValueError("the patch store is closed")
 
 
-def _write_all(descriptor: int, data: bytes, offset: int) -> None:
-    view = memoryview(data)
+def _write_all(descriptor: int, view: memoryview, offset: int) -> None:
     while view:
         written = os.pwrite(descriptor, view, offset)
         view, offset = view[written:], offset + written

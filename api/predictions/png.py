@@ -24,7 +24,7 @@ def encode_png(tile: Tile) -> bytes:
     """A PNG of the tile: RGB where nothing is clear, else RGBA."""
     height, width, _ = tile.shape
     opaque = bool((tile[..., 3] == 255).all())
-    pixels = np.ascontiguousarray(tile[..., :3]) if opaque else tile
+    pixels = np.asarray(cv2.cvtColor(tile, cv2.COLOR_RGBA2RGB), np.uint8) if opaque else tile
     pixels = pixels.reshape(height, -1)
     rows = np.empty((height, 1 + pixels.shape[1]), np.uint8)
     rows[:, 0] = _UP

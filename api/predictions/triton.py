@@ -13,7 +13,8 @@ from tritonclient.grpc import aio as triton_grpc
 from tritonclient.utils import InferenceServerException
 
 from api.errors import InvalidInput, NotFound, PlatformError, Unavailable
-from api.predictions.model_info import INPUT, OUTPUT, ModelInfo, read_model_info
+from api.predictions.model_info import ModelInfo, read_model_info
+from api.predictions.transport import Transport
 
 Patches = npt.NDArray[np.uint8]
 _CALL_S = 10.0
@@ -56,6 +57,7 @@ class TritonClient:
         self.address = address
         self._timeout_s = timeout_s
         self._client = triton_grpc.InferenceServerClient(address)
+        self._transport = Transport(self._client, address)
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,6 +65,7 @@ class TritonClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._transport.close()
         await self._client.close()
 
     async def version(self) -> str:
@@ -98,21 +101,17 @@ class TritonClient:
         Raises:
             ModelServerDown, ModelServerBusy, ModelSick, InferenceFailed.
         """
-        tensor = triton_grpc.InferInput(INPUT, list(patches.shape), "UINT8")
-        tensor.set_data_from_numpy(patches)
-        wanted = triton_grpc.InferRequestedOutput(OUTPUT)
+        expected = (len(patches), model.planes, model.patch_px, model.patch_px)
         try:
-            answer = await self._client.infer(model.name, [tensor], outputs=[wanted], client_timeout=self._timeout_s)
+            result = await self._transport.infer(model.name, patches, expected, self._timeout_s)
         except (InferenceServerException, grpc.RpcError) as exc:
             raise self._mapped(exc, model.name) from exc
-        result = answer.as_numpy(OUTPUT)
-        expected = (len(patches), model.planes, model.patch_px, model.patch_px)
         if result is None or result.shape != expected or result.dtype != np.uint8:
             found = "nothing" if result is None else f"{result.dtype} {result.shape}"
             raise InferenceFailed(
                 f"The model {model.name} answered {found} instead of uint8 {expected}. Check its files."
             )
-        return np.asarray(result)
+        return result
 
     async def canary(self, model: ModelInfo) -> float:
         """Infer one white patch; the seconds it took. Triton's `ready` stays true when a model's process is dead."""

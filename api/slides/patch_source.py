@@ -18,7 +18,7 @@ import simplejpeg
 from api.slides.container import JPEG, ContainerLevel, StoredTiles, index_container
 from api.slides.slide_file import MAX_REGION_PX, Pixels, damaged, open_slide
 
-CACHED_TILE_BYTES = 64 << 20
+CACHED_TILE_BYTES = 24 << 20
 _DCT_FACTORS = (8, 4, 2, 1)
 _SLACK = 1.01
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -90,8 +91,10 @@ def test_the_order_loses_nothing_and_goes_coarse_to_fine(cells: set[Cell]) -> No
     grid = PatchGrid.over(Region(0, 0, 50_000, 50_000), 2.0)
     ordered = in_order(cells, grid)
     assert sorted(ordered) == sorted(cells)
-    fineness = [0 if row % 4 == 0 else 1 if row % 2 == 0 else 2 for _, row in ordered]
+    blocks = [(column // 4, row // 4) for column, row in ordered]
+    fineness = [2 if column % 2 or row % 2 else 1 if column % 4 or row % 4 else 0 for column, row in blocks]
     assert fineness == sorted(fineness)
+    assert len(list(groupby(blocks))) == len(set(blocks)), "a block's cells are done together"
 
 
 def test_what_is_looked_at_comes_first_from_its_middle() -> None:
