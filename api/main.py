@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> Starlette:
             state.ingest, state.uploads, state.privacy = slides.ingest, slides.uploads, slides.privacy
             state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
             state.presence = await stack.enter_async_context(Presence(state.channel))
-            sources = (state.presence, PredictionSource(state.channel))
+            sources = (state.presence, PredictionSource(state.channel, state.presence))
             state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, standing))
             state.predictions = await stack.enter_async_context(ModelCatalog(settings))
             state.at_once = await stack.enter_async_context(AtOnce(settings, slides.reader))

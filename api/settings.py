@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     model_repository: Path = Field(Path("model_repository"), description="Triton model repository.")
     model_timeout_s: float = Field(30, gt=0, description="Time limit of one inference.")
     workers: int = Field(1, ge=0, description="Worker processes that `coslide serve` starts.")
+    predictions_at_once: int = Field(
+        10, ge=1, description="Predictions that one worker does side by side, sharing the model evenly among people."
+    )
+    project_predictions: int | None = Field(
+        None, ge=1, description="Predictions of one project that may run at a time. Default: no limit."
+    )
     lease_s: float = Field(
         15, gt=1, description="Seconds without a heartbeat after which another worker takes a shard over."
     )

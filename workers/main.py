@@ -14,6 +14,7 @@ from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError, Unavailable
 from api.models.database import connected
 from api.predictions import jobs
+from api.predictions.jobs import Claim
 from api.predictions.requests import QUEUE_TOPIC
 from api.predictions.triton import TritonClient
 from api.settings import Settings, get_settings
@@ -24,7 +25,7 @@ from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.3
+POLL_S = 0.1
 _TROUBLE_S = 2.0
 
 
@@ -56,14 +57,19 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _work(parts: WorkerParts) -> None:
-    """Claim and do, one prediction at a time; hints shorten the wait between looks at the queue."""
-    async with parts.channel.subscribe(QUEUE_TOPIC) as hints:
+    """Claim and do, several predictions at a time; hints shorten the wait between looks at the queue."""
+    running: set[asyncio.Task[None]] = set()
+    async with asyncio.TaskGroup() as group, parts.channel.subscribe(QUEUE_TOPIC) as hints:
         while True:
+            if len(running) >= parts.settings.predictions_at_once:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             try:
-                claim = await unbroken(jobs.claim(parts.settings.lease_s))
+                claim = await unbroken(jobs.claim(parts.settings.lease_s, parts.settings.project_predictions))
                 if claim is not None:
                     logger.info("Working on prediction %s, attempt %d", claim.prediction_id, claim.attempt)
-                    await work_on(claim, parts)
+                    task = group.create_task(_do(claim, parts))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
                     continue
             except (BaseORMException, OSError) as error:
                 logger.warning("The database does not answer (%s); trying again in %g s", error, _TROUBLE_S)
@@ -72,6 +78,14 @@ async def _work(parts: WorkerParts) -> None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await anext(hints)
+
+
+async def _do(claim: Claim, parts: WorkerParts) -> None:
+    """Work on a claim; when not even its end can be written down, its lease runs out and it is claimed again."""
+    try:
+        await work_on(claim, parts)
+    except (BaseORMException, OSError) as error:
+        logger.warning("How prediction %s ended could not be written down (%s)", claim.prediction_id, error)
 
 
 async def _until_signalled(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -16,14 +16,16 @@ from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.triton import ModelServerBusy, ModelServerDown, ModelSick, Patches, TritonClient
 from api.slides.patch_source import Source, read_at
+from workers.agenda import Agenda
 from workers.patches import Cell
 from workers.plan import Pixels, Plan
+from workers.turns import FairTurns
 
 BATCH = 2
 """Patches in one request: what the model's process infers at once."""
-_REQUESTS = 3
+REQUESTS = 3
 """At the model server at a time: one for each of its processes, and one that waits."""
-IN_FLIGHT = _REQUESTS * BATCH
+IN_FLIGHT = REQUESTS * BATCH
 """Patches at the model server at a time: what a killed worker has to do again at most."""
 _READ_AHEAD = 2
 PATIENCE_S = 120.0
@@ -38,6 +40,7 @@ class Pipeline:
     Args:
         open_source: opens the slide; called once, in the thread that reads.
         on_done: told of each cell whose patch is kept, on the event loop.
+        turns: shared with the other predictions of this worker, among which `asker` says whose this is.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Pipeline:
         store: PatchStore,
         open_source: Callable[[], Source],
         on_done: Callable[[Cell], None],
+        turns: FairTurns | None = None,
+        asker: Hashable = None,
     ) -> None:
         self._plan = plan
         self._model = model
@@ -55,30 +60,30 @@ class Pipeline:
         self._store = store
         self._open_source = open_source
         self._on_done = on_done
+        self._turns = turns or FairTurns(REQUESTS)
+        self._asker = asker
         self._reloading = asyncio.Lock()
 
-    async def run(self, finished: set[int]) -> None:
-        """Do the slots that are not in `finished`.
+    async def run(self, agenda: Agenda) -> None:
+        """Do what is on the agenda, in the order that it has at each moment.
 
         Raises:
             BaseExceptionGroup: of the failures; `first_failure` gives the one to tell of.
         """
-        todo = [slot for slot in range(len(self._plan.cells)) if slot not in finished]
         queue: asyncio.Queue[_Item] = asyncio.Queue(_READ_AHEAD)
         with ThreadPoolExecutor(1, "read") as reading, ThreadPoolExecutor(1, "keep") as keeping:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._read(todo, queue, reading))
-                for _ in range(_REQUESTS):
+            async with self._turns.asker(self._asker), asyncio.TaskGroup() as group:
+                group.create_task(self._read(agenda, queue, reading))
+                for _ in range(REQUESTS):
                     group.create_task(self._infer(queue, keeping))
 
-    async def _read(self, todo: list[int], queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
+    async def _read(self, agenda: Agenda, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
-        if todo:
+        if agenda:
             source = await loop.run_in_executor(thread, self._open_source)
-            for start in range(0, len(todo), BATCH):
-                slots = todo[start : start + BATCH]
+            while slots := agenda.take(BATCH):
                 await queue.put((slots, await loop.run_in_executor(thread, self._pixels, source, slots)))
-        for _ in range(_REQUESTS):
+        for _ in range(REQUESTS):
             await queue.put(None)
 
     def _pixels(self, source: Source, slots: list[int]) -> Pixels:
@@ -93,7 +98,8 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         while (item := await queue.get()) is not None:
             slots, pixels = item
-            probabilities = await patiently(partial(self._infer_or_reload, pixels))
+            async with self._turns.turn(self._asker):
+                probabilities = await patiently(partial(self._infer_or_reload, pixels))
             await loop.run_in_executor(thread, self._keep, slots, probabilities)
             for slot in slots:
                 self._on_done(self._plan.cells[slot])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -21,7 +23,7 @@ from api.annotations.geometry import Geometry
 from api.collaboration.channel import Channel, announce
 from api.errors import NotFound, PlatformError, UnsupportedSlide
 from api.models.annotation import GeometryKind
-from api.models.prediction import Prediction
+from api.models.prediction import Prediction, PredictionStatus
 from api.models.slide import Slide
 from api.predictions import jobs
 from api.predictions.heatmap import HeatmapStore, heatmap_levels
@@ -32,23 +34,27 @@ from api.predictions.progress import INTERVAL_S, report
 from api.predictions.requests import announce_slide
 from api.predictions.triton import TritonClient
 from api.settings import Settings
-from api.slides.patch_source import PatchSource
+from api.slides.patch_source import CACHED_TILE_BYTES, PatchSource
 from api.slides.storage import Storage
+from workers.agenda import Agenda
 from workers.contours import Outline
 from workers.overlay import Overlay
 from workers.patches import Cell, Region
-from workers.pipeline import Pipeline, first_failure, patiently
+from workers.pipeline import REQUESTS, Pipeline, first_failure, patiently
 from workers.plan import Plan, make_plan
 from workers.result import Blended, evidence_of_heatmap, evidence_of_patches, figures_of, trace
+from workers.turns import FairTurns
 from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
+_OVER = (PredictionStatus.SUCCEEDED, PredictionStatus.CANCELLED)
 HEARTBEAT_S = 0.5
 """A cancelled prediction frees its worker within this time and a moment."""
 _COARSE_S = 1.5
 """How often the heatmap's levels above the finest are written; each of their tiles changes with every patch below."""
 _COARSE_PAUSE = 12
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CELLS_AT_ONCE = 64
 
 
@@ -68,10 +74,28 @@ class WorkerParts:
     storage: Storage
     client: TritonClient
     channel: Channel
+    turns: FairTurns = field(default_factory=lambda: FairTurns(REQUESTS))
+    busy: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def share(self) -> Iterator[float]:
+        """The part of the caches, in (0, 1], for a prediction that begins now: what others have is theirs."""
+        self.busy["predictions"] += 1
+        try:
+            yield 1 / self.busy["predictions"]
+        finally:
+            self.busy["predictions"] -= 1
 
 
 async def work_on(claim: Claim, parts: WorkerParts) -> None:
     """Do what was claimed and write down how it ended. Cancelling this gives the claim back unharmed."""
+    await _work_on(claim, parts)
+    # The checkpoint has served: the heatmap's finest tiles keep the blended probabilities.
+    if await Prediction.exists(id=claim.prediction_id, status__in=_OVER):
+        await asyncio.to_thread(PatchStore.discard, parts.storage.prediction_path(claim.prediction_id))
+
+
+async def _work_on(claim: Claim, parts: WorkerParts) -> None:
     try:
         try:
             await _Run(claim, parts).to_the_end()
@@ -84,15 +108,22 @@ async def work_on(claim: Claim, parts: WorkerParts) -> None:
         logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
-        if stopped.standing is not Standing.LOST:
-            await asyncio.to_thread(PatchStore.discard, parts.storage.prediction_path(claim.prediction_id))
     except (UnsupportedSlide, NotFound) as error:
         await jobs.fail(claim, error.message, for_good=True)
     except PlatformError as error:
         await jobs.fail(claim, error.message)
-    except (BaseORMException, OSError) as error:
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            logger.warning("Prediction %s waits for room on the disk", claim.prediction_id)
+            await jobs.pause(
+                claim, f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
+            )
+            return
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The database or the disk failed: {error}. It is tried again.")
+        await jobs.fail(claim, f"The disk failed: {error}. It is tried again.")
+    except BaseORMException as error:
+        logger.exception("Prediction %s broke off", claim.prediction_id)
+        await jobs.fail(claim, f"The database failed: {error}. It is tried again.")
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
         await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
@@ -117,7 +148,9 @@ class _Run:
         self._news: list[Cell] = []
         self._arrived = asyncio.Event()
         self._all_inferred = asyncio.Event()
-        self._view: Callable[[Cell], bool] = lambda _: False
+        self._agenda: Agenda | None = None
+        self._views: list[Region] = []
+        self._looked_elsewhere = False
         self._inferred = 0
 
     async def to_the_end(self) -> None:
@@ -131,7 +164,9 @@ class _Run:
         told_of_trouble = False
         while True:
             try:
-                standing = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
+                standing, viewports = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
+                if viewports:
+                    self._look_at(viewports)
                 told_of_trouble = False
             except (BaseORMException, OSError) as error:
                 if not told_of_trouble:
@@ -143,6 +178,8 @@ class _Run:
 
     async def _work(self) -> None:
         prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
+        if prediction is not None:
+            prediction.figures.pop("notice", None)
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
         slide = prediction.slide
@@ -158,9 +195,13 @@ class _Run:
             await self._retrace(prediction, prediction.source_id, model)
             return
         plan = await asyncio.to_thread(self._plan, prediction, slide, model, path)
-        with PatchStore(self._folder, planes=model.planes, patch_px=model.patch_px) as store:
+        with (
+            self._parts.share() as share,
+            PatchStore(self._folder, planes=model.planes, patch_px=model.patch_px, share=share) as store,
+        ):
             started = time.monotonic()
-            await self._infer(prediction, plan, model, store, partial(PatchSource, path))
+            cache_bytes = round(CACHED_TILE_BYTES * share)
+            await self._infer(prediction, plan, model, store, partial(PatchSource, path, cache_bytes=cache_bytes))
             outlines = await asyncio.to_thread(
                 trace, plan, model, evidence_of_patches(plan, model, store), prediction.threshold
             )
@@ -212,17 +253,37 @@ class _Run:
         finished = set(await asyncio.to_thread(store.finished))
         levels = heatmap_levels(*plan.l0_size, plan.grid.downsample, plan.grid.cell_px)
         heatmap = await asyncio.to_thread(HeatmapStore, self._folder)
-        if prediction.focus:
-            focus = Region.from_list(prediction.focus)
-            self._view = lambda cell: plan.grid.touches(cell, focus)
+        self._agenda = Agenda(plan, finished)
+        self._look_at([prediction.focus] if prediction.focus else [])
         overlay = await asyncio.to_thread(Overlay, plan, model, Blended(plan, store), heatmap, len(levels))
         self._news = [plan.cells[slot] for slot in sorted(finished)]
-        pipeline = Pipeline(plan, model, self._parts.client, store, open_source, self._note)
+        pipeline = Pipeline(
+            plan,
+            model,
+            self._parts.client,
+            store,
+            open_source,
+            self._note,
+            self._parts.turns,
+            prediction.requested_by_id,
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(prediction, plan, overlay))
-            await pipeline.run(finished)
+            await pipeline.run(self._agenda)
             self._all_inferred.set()
             self._arrived.set()
+
+    def _look_at(self, viewports: Sequence[Sequence[float]]) -> None:
+        """Do first, and draw at once, what people look at now."""
+        views = [Region(*viewport) for viewport in viewports]
+        if views == self._views or self._agenda is None:
+            return
+        self._views = views
+        self._agenda.look_at(views)
+        self._looked_elsewhere = True
+
+    def _in_view(self, cell: Cell) -> bool:
+        return self._agenda is not None and self._agenda.in_view(cell)
 
     def _note(self, cell: Cell) -> None:
         self._news.append(cell)
@@ -254,8 +315,12 @@ class _Run:
         cells, self._news = self._news[:_CELLS_AT_ONCE], self._news[_CELLS_AT_ONCE:]
         version = prediction.heatmap_version + 1
         tiles = await asyncio.to_thread(
-            overlay.add, cells, version, in_view=self._view, with_coarse=with_coarse, closing=closing
+            overlay.add, cells, version, in_view=self._in_view, with_coarse=with_coarse, closing=closing
         )
+        if self._looked_elsewhere:
+            self._looked_elsewhere = False
+            seen = [cell for cell in plan.cells if self._in_view(cell)]
+            tiles += [key for key in await asyncio.to_thread(overlay.show, seen, version) if key not in tiles]
         version = version if tiles else version - 1
         prediction.heatmap_version = version
         told = report(
@@ -292,12 +357,10 @@ class _Run:
         if not await unbroken(jobs.complete(self._claim, figures=whole, layer_id=layer_id)):
             raise Stopped(await self._why_lost())
         await announce_slide(self._parts.channel, prediction)
-        # The heatmap's finest tiles keep the blended probabilities; the checkpoint has served.
-        await asyncio.to_thread(PatchStore.discard, self._folder)
 
     async def _why_lost(self) -> Standing:
         """Why nothing could be written: the claim is not ours any more, or the prediction is over."""
-        standing = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
+        standing, _ = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
         return Standing.LOST if standing is Standing.GO_ON else standing
 
 

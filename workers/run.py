@@ -23,6 +23,7 @@ from api.predictions.resolution import slide_mpp
 from api.predictions.triton import TritonClient
 from api.settings import Settings
 from api.slides.patch_source import PatchSource
+from workers.agenda import Agenda
 from workers.patches import Region
 from workers.pipeline import Pipeline, first_failure
 from workers.plan import Plan, make_plan
@@ -69,7 +70,7 @@ async def predict_file(
                     plan, info, client, store, lambda: PatchSource(slide), lambda _: progress.advance(bar)
                 )
                 try:
-                    await pipeline.run(finished=set())
+                    await pipeline.run(Agenda(plan))
                 except BaseExceptionGroup as failures:
                     raise first_failure(failures) from failures
                 progress.update(bar, description="Tracing polygons")

@@ -74,18 +74,15 @@ class ShardStatus(enum.StrEnum):
 
 
 class ShardKind(enum.StrEnum):
-    """What a shard asks for: LEAD the plan, the heatmap and the polygons of a prediction, PATCHES some of its patches,
-    RETRACE polygons from the probabilities of an earlier prediction."""
+    """What a shard asks for: LEAD all of a prediction, RETRACE polygons from an earlier prediction's probabilities."""
 
     LEAD = "LEAD"
-    PATCHES = "PATCHES"
     RETRACE = "RETRACE"
 
 
 class PredictionShard(Model):
     """A part of a prediction that one worker does at a time: the lease queue.
 
-    Every prediction has one LEAD or RETRACE; its PATCHES are made from the plan, `slots` are their places in it.
     A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in
     storage, not here.
     """
@@ -96,7 +93,6 @@ class PredictionShard(Model):
     )
     region: fields.Field[list[float]] = fields.JSONField()
     kind = fields.CharEnumField(ShardKind, max_length=16, default=ShardKind.LEAD, db_default="LEAD")
-    slots: fields.Field[list[int] | None] = fields.JSONField(null=True)
     status = fields.CharEnumField(ShardStatus, max_length=16, default=ShardStatus.QUEUED)
     worker = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)

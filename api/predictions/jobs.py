@@ -11,6 +11,7 @@ import enum
 import os
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,13 @@ from api.models.transaction import transaction
 
 MAX_ATTEMPTS = 4
 BACKOFF_S = (1.0, 5.0, 20.0)
-_CANDIDATES = 16
+PAUSE_S = 3.0
+_CANDIDATES = 64
+_WHOSE = {
+    "person": "prediction__requested_by_id",
+    "project": "prediction__slide__project_id",
+    "priority": "prediction__priority",
+}
 _POISON = (
     f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this slide. "
     "The file may be damaged: look into the worker's log, or upload it anew."
@@ -57,8 +64,14 @@ def new_token() -> str:
     return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
-async def claim(lease_s: float) -> Claim | None:
-    """Take the oldest free shard; None when there is none. Shards whose workers died too often are failed on the way.
+async def claim(lease_s: float, project_limit: int | None = None) -> Claim | None:
+    """Take the free shard whose turn it is; None when there is none.
+
+    Higher priority goes first; then those of whom the fewest predictions run, so that one person's many do not keep
+    others waiting; then the oldest. Shards whose workers died too often are failed on the way.
+
+    Args:
+        project_limit: how many predictions of one project may run at a time.
 
     A compare-and-set on one row by its key: the same statement is right on SQLite, MySQL and MariaDB, and nobody waits
     for anybody. Who comes second changes no row and tries the next shard.
@@ -68,11 +81,14 @@ async def claim(lease_s: float) -> Claim | None:
     expired = Q(status=ShardStatus.RUNNING, lease_until__lt=now)
     candidates = (
         await PredictionShard.filter(free | expired, prediction__status__in=_LIVE)
-        .order_by("prediction__created_at", "created_at", "id")
+        .order_by("-prediction__priority", "prediction__created_at", "created_at", "id")
         .limit(_CANDIDATES)
-        .values("id", "prediction_id", "attempts", "error")
+        .values("id", "prediction_id", "attempts", "error", *_WHOSE.values())
     )
-    for row in candidates:
+    if not candidates:
+        return None
+    running = await PredictionShard.filter(status=ShardStatus.RUNNING, lease_until__gte=now).values(*_WHOSE.values())
+    for row in in_turn(candidates, running, project_limit):
         held = Claim(new_token(), row["id"], row["prediction_id"], row["attempts"] + 1)
         taken = await PredictionShard.filter(free | expired, id=held.shard_id, attempts=row["attempts"]).update(
             status=ShardStatus.RUNNING,
@@ -92,18 +108,39 @@ async def claim(lease_s: float) -> Claim | None:
     return None
 
 
-async def heartbeat(claim: Claim, lease_s: float) -> Standing:
-    """Keep the lease, and learn whether to go on."""
+def in_turn(
+    candidates: list[dict[str, Any]], running: list[dict[str, Any]], project_limit: int | None
+) -> list[dict[str, Any]]:
+    """The candidates, given from old to new, in the order in which they should be claimed; without those over a limit.
+
+    Args:
+        candidates, running: rows with the values of `_WHOSE`.
+    """
+    of_person = Counter(row[_WHOSE["person"]] for row in running)
+    of_project = Counter(row[_WHOSE["project"]] for row in running)
+    allowed = [row for row in candidates if project_limit is None or of_project[row[_WHOSE["project"]]] < project_limit]
+    return sorted(
+        allowed,
+        key=lambda row: (
+            -row[_WHOSE["priority"]],
+            of_person[row[_WHOSE["person"]]],
+            of_project[row[_WHOSE["project"]]],
+        ),
+    )
+
+
+async def heartbeat(claim: Claim, lease_s: float) -> tuple[Standing, list[list[float]] | None]:
+    """Keep the lease; learn whether to go on, and the viewports of the people on the slide."""
     held = PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
     kept = await held.update(lease_until=_now() + timedelta(seconds=lease_s))
     found = await Prediction.filter(id=claim.prediction_id).values(
-        "status", "slide__deleted_at", "slide__project__deleted_at"
+        "status", "viewports", "slide__deleted_at", "slide__project__deleted_at"
     )
     if not found or found[0]["slide__deleted_at"] or found[0]["slide__project__deleted_at"]:
-        return Standing.SLIDE_GONE
+        return Standing.SLIDE_GONE, None
     if found[0]["status"] == PredictionStatus.CANCELLED:
-        return Standing.CANCELLED
-    return Standing.GO_ON if kept else Standing.LOST
+        return Standing.CANCELLED, None
+    return (Standing.GO_ON if kept else Standing.LOST), found[0]["viewports"]
 
 
 async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | None) -> bool:
@@ -154,6 +191,30 @@ async def release(claim: Claim) -> None:
     )
 
 
+async def pause(claim: Claim, notice: str) -> None:
+    """Give a shard back that can't go on for want of something, which is told as the prediction's notice.
+
+    It is free again after `PAUSE_S`; no attempt counts, however long that goes on.
+    """
+    async with transaction() as connection:
+        held = (
+            await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
+            .using_db(connection)
+            .update(
+                status=ShardStatus.QUEUED,
+                worker=None,
+                lease_until=None,
+                attempts=max(0, claim.attempt - 1),
+                not_before=_now() + timedelta(seconds=PAUSE_S),
+            )
+        )
+        if not held:
+            return
+        prediction = await Prediction.get(id=claim.prediction_id, using_db=connection)
+        prediction.figures = {**prediction.figures, "notice": notice}
+        await prediction.save(using_db=connection, update_fields=["figures"])
+
+
 async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancelled.") -> bool:
     """End a waiting or running prediction; its worker notices at its next heartbeat. False when it had ended before."""
     async with transaction() as connection:
@@ -195,7 +256,8 @@ async def retry(prediction_id: UUID) -> bool:
 
 async def queue_places(prediction_ids: Collection[UUID]) -> dict[UUID, int]:
     """For those that wait: how many predictions wait before, plus one."""
-    waiting = await Prediction.filter(status=PredictionStatus.QUEUED).order_by("created_at", "id").values_list("id")
+    queued = Prediction.filter(status=PredictionStatus.QUEUED).order_by("-priority", "created_at", "id")
+    waiting = await queued.values_list("id")
     return {waits: place for place, (waits,) in enumerate(waiting, 1) if waits in prediction_ids}
 
 

@@ -6,6 +6,7 @@ log, and the line has the slot's checksum, so a torn write of either is noticed 
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
@@ -33,14 +34,16 @@ class PatchStore:
     Args:
         folder: the prediction's folder; made if missing.
         planes, patch_px: the shape of a patch's probabilities.
+        share: of the patches kept in memory, where several stores are open.
     """
 
-    def __init__(self, folder: Path, *, planes: int, patch_px: int) -> None:
+    def __init__(self, folder: Path, *, planes: int, patch_px: int, share: float = 1.0) -> None:
         self._shape = (planes, patch_px, patch_px)
         self._slot_bytes = planes * patch_px * patch_px
         # Guards the descriptors: after `close` the system may give their numbers to other files.
         self._lock = threading.Lock()
         self._is_open = True
+        self._most_recent = max(4, round(_RECENT * share))
         self._recent: OrderedDict[int, Probabilities] = OrderedDict()
         folder.mkdir(parents=True, exist_ok=True)
         self._data = os.open(folder / _PATCHES, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -86,8 +89,20 @@ class PatchStore:
         with self._lock:
             self._check_open()
             _write_all(self._data, data.data.cast("B"), slot * self._slot_bytes)
-            os.write(self._log, _LINE.pack(slot, zlib.crc32(data.data)))
+            self._note_done(_LINE.pack(slot, zlib.crc32(data.data)))
             self._remember(slot, data)
+
+    def _note_done(self, line: bytes) -> None:
+        """Add a line to the log, whole or not at all: the disk may get full in the middle."""
+        before = os.fstat(self._log).st_size
+        try:
+            written = os.write(self._log, line)
+        except OSError:
+            os.ftruncate(self._log, before)
+            raise
+        if written != len(line):
+            os.ftruncate(self._log, before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def read(self, slot: int) -> Probabilities:
         """A finished patch, (P, patch_px, patch_px) uint8, read-only."""
@@ -110,7 +125,7 @@ class PatchStore:
         patch.flags.writeable = False
         self._recent[slot] = patch
         self._recent.move_to_end(slot)
-        while len(self._recent) > _RECENT:
+        while len(self._recent) > self._most_recent:
             self._recent.popitem(last=False)
 
     def _bytes(self, slot: int) -> bytes:

@@ -30,12 +30,13 @@ class PatchSource:
         UnsupportedSlide: the file can't be opened as a slide.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, cache_bytes: int | None = None) -> None:
         self._slide = open_slide(path)
         self.facts = self._slide.describe()
         self._tiles = StoredTiles(path, index_container(path, self.facts.vendor, self.facts.level_sizes))
         self._cache: OrderedDict[tuple[int, int, int, int], Pixels | None] = OrderedDict()
         self._cached_bytes = 0
+        self._most_bytes = CACHED_TILE_BYTES if cache_bytes is None else cache_bytes
 
     def read(self, x: int, y: int, width: int, height: int, downsample: float) -> Pixels:
         """A region as uint8 RGB (round(height / downsample), round(width / downsample), 3); outside the slide is white.
@@ -108,7 +109,7 @@ class PatchSource:
             tile = decode_jpeg2000(data, level.tile_size)
         self._cache[key] = tile
         self._cached_bytes += 0 if tile is None else tile.nbytes
-        while self._cached_bytes > CACHED_TILE_BYTES:
+        while self._cached_bytes > self._most_bytes:
             _, dropped = self._cache.popitem(last=False)
             self._cached_bytes -= 0 if dropped is None else dropped.nbytes
         return tile

@@ -14,6 +14,8 @@ from api.models.prediction import Prediction, PredictionShard, PredictionStatus,
 from api.models.slide import Slide
 from api.predictions import jobs
 from api.predictions.jobs import Claim, Standing
+from api.predictions.live import tell_viewports
+from tests.factories import make_project, make_slide_row, make_user
 from tests.predictions.made import ask, ask_many
 from tests.servers.coslide import environment
 
@@ -54,8 +56,8 @@ async def test_a_shard_without_heartbeat_is_taken_over_and_the_first_worker_lear
     second = await claimed()
 
     assert (second.shard_id, second.attempt) == (first.shard_id, 2)
-    assert await jobs.heartbeat(first, LEASE_S) is Standing.LOST
-    assert await jobs.heartbeat(second, LEASE_S) is Standing.GO_ON
+    assert (await jobs.heartbeat(first, LEASE_S))[0] is Standing.LOST
+    assert (await jobs.heartbeat(second, LEASE_S))[0] is Standing.GO_ON
     assert await jobs.complete(first, figures={"polygons": 9}, layer_id=None) is False
     await jobs.fail(first, "too late")
     await jobs.release(first)
@@ -71,7 +73,7 @@ async def test_a_heartbeat_keeps_the_lease(database: object) -> None:
     claim = await claimed()
     await let_lease_expire(claim)
 
-    assert await jobs.heartbeat(claim, LEASE_S) is Standing.GO_ON
+    assert (await jobs.heartbeat(claim, LEASE_S))[0] is Standing.GO_ON
     assert await jobs.claim(LEASE_S) is None
 
 
@@ -132,7 +134,7 @@ async def test_cancelling_frees_the_queue_and_tells_the_worker(database: object)
     assert await jobs.cancel(running.id, by=None) is True
     assert await jobs.cancel(waiting.id, by=None) is True
 
-    assert await jobs.heartbeat(claim, LEASE_S) is Standing.CANCELLED
+    assert (await jobs.heartbeat(claim, LEASE_S))[0] is Standing.CANCELLED
     assert await jobs.complete(claim, figures={}, layer_id=None) is False
     assert await jobs.claim(LEASE_S) is None
     assert {row.status for row in await Prediction.all()} == {PredictionStatus.CANCELLED}
@@ -169,7 +171,48 @@ async def test_a_deleted_slide_ends_the_work(database: object) -> None:
     claim = await claimed()
     await Slide.filter(id=prediction.slide_id).update(deleted_at=datetime.now(UTC))
 
-    assert await jobs.heartbeat(claim, LEASE_S) is Standing.SLIDE_GONE
+    assert (await jobs.heartbeat(claim, LEASE_S))[0] is Standing.SLIDE_GONE
+
+
+async def test_one_persons_many_do_not_keep_others_waiting(database: object) -> None:
+    busy, other = await make_user(), await make_user()
+    first, second, third = [await ask(requested_by=busy.id) for _ in range(3)]
+    late = await ask(requested_by=other.id)
+
+    claims = [await claimed() for _ in range(4)]
+
+    assert [claim.prediction_id for claim in claims] == [first.id, late.id, second.id, third.id]
+
+
+async def test_priority_goes_before_age(database: object) -> None:
+    ordinary, urgent, patient = await ask(), await ask(priority=5), await ask(priority=-5)
+    claims = [await claimed() for _ in range(3)]
+    assert [claim.prediction_id for claim in claims] == [urgent.id, ordinary.id, patient.id]
+
+
+async def test_a_project_runs_no_more_than_its_limit(database: object) -> None:
+    project = await make_project()
+    first, second = [await ask(await make_slide_row(project)) for _ in range(2)]
+    elsewhere = await ask()
+
+    claims = [await jobs.claim(LEASE_S, project_limit=1) for _ in range(3)]
+
+    assert [claim and claim.prediction_id for claim in claims] == [first.id, elsewhere.id, None]
+    assert claims[0] is not None
+    await jobs.complete(claims[0], figures={}, layer_id=None)
+    after = await jobs.claim(LEASE_S, project_limit=1)
+    assert after is not None
+    assert after.prediction_id == second.id
+
+
+async def test_a_heartbeat_tells_what_people_look_at(database: object) -> None:
+    prediction = await ask()
+    claim = await claimed()
+    assert await jobs.heartbeat(claim, LEASE_S) == (Standing.GO_ON, None)
+
+    await tell_viewports(prediction.slide_id, [[1.0, 2.0, 30.0, 40.0]], [])
+
+    assert await jobs.heartbeat(claim, LEASE_S) == (Standing.GO_ON, [[1.0, 2.0, 30.0, 40.0]])
 
 
 async def test_the_place_in_the_queue(database: object) -> None:

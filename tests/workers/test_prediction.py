@@ -19,6 +19,7 @@ from api.models.prediction import HeatmapTile, Prediction, PredictionShard, Pred
 from api.models.slide import Slide, SlideSequence
 from api.predictions import jobs
 from api.predictions.heatmap import TileKey
+from api.predictions.live import tell_viewports
 from api.predictions.patch_store import PatchStore
 from api.predictions.png import decode_png
 from api.predictions.requests import rethreshold
@@ -138,6 +139,28 @@ async def test_another_threshold_makes_a_layer_without_inference(
     chunks = {layer_id: await AnnotationChunk.filter(layer_id=layer_id).order_by("row", "column") for layer_id in names}
     was, now = ([unpack_prediction(chunk.data) for chunk in chunks[each.layer_id]] for each in (source, same))
     assert was == now
+
+
+async def test_what_people_look_at_while_it_runs_is_done_next(
+    sqlite_database: object, parts: WorkerParts, tmp_path: Path
+) -> None:
+    painted = paint_slide(
+        tmp_path / "wide.tiff", mpp=0.5, width_um=4480, height_um=1792, tissue=[shapely.box(0, 0, 4480, 1792)]
+    )
+    slide = await store(parts.storage, painted)
+    prediction = await ask_for(slide, parts.client, "slow")
+    far = TileKey(0, 9, 3)
+
+    async with at_work(parts):
+        await until_some_are_done(prediction)
+        await tell_viewports(slide.id, [[9 * 896.0 + 10, 3 * 896.0 + 10, 800.0, 800.0]], [])
+        async with asyncio.timeout(30):
+            while not await HeatmapTile.exists(prediction_id=prediction.id, level=0, column=9, row=3):
+                await asyncio.sleep(0.02)
+        done = (await Prediction.get(id=prediction.id)).done
+
+    assert far in await heatmap_bytes(parts.storage, prediction)
+    assert done <= 24, "the last of 40 patches came among the first after somebody looked"
 
 
 async def test_a_blank_slide_succeeds_with_nothing(sqlite_database: object, parts: WorkerParts, tmp_path: Path) -> None:

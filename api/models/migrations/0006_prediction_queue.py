@@ -29,11 +29,6 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='PredictionShard',
             name='kind',
-            field=fields.CharEnumField(default=ShardKind.LEAD, db_default='LEAD', description='LEAD: LEAD\nPATCHES: PATCHES\nRETRACE: RETRACE', enum_type=ShardKind, max_length=16),
-        ),
-        ops.AddField(
-            model_name='PredictionShard',
-            name='slots',
-            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+            field=fields.CharEnumField(default=ShardKind.LEAD, db_default='LEAD', description='LEAD: LEAD\nRETRACE: RETRACE', enum_type=ShardKind, max_length=16),
         ),
     ]
