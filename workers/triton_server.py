@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import signal
@@ -28,6 +29,7 @@ from tritonclient.utils import InferenceServerException
 
 from api.errors import PlatformError, Unavailable
 from api.settings import get_settings
+from workers.model_care import CANARY_LIMIT_S, CANARY_S, ModelCare
 from workers.parent import die_with_parent, with_this_process
 from workers.triton_install import TritonInstall, find_install
 
@@ -259,7 +261,10 @@ async def _serve(arguments: argparse.Namespace) -> int:
                 _say(f"the model server refused the model {failure.name}: {failure.reason}")
             print(f"ready {server.grpc_address}", flush=True)
             arguments.grpc_port = int(server.grpc_address.rpartition(":")[2])
-            code = await _first(stop, server)
+            care = ModelCare(
+                repository, server.grpc_address, canary_s=arguments.canary_s, limit_s=arguments.canary_limit_s
+            )
+            code = await _first(stop, server, care)
         if not stop.is_set():
             was_steady = time.monotonic() - started > _STEADY_S
             pause_s = _FIRST_PAUSE_S if was_steady else min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -269,12 +274,16 @@ async def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _first(stop: asyncio.Event, server: TritonServer) -> int | None:
-    """Wait for `stop` (None) or for the server to end (its exit code)."""
+async def _first(stop: asyncio.Event, server: TritonServer, care: ModelCare) -> int | None:
+    """Wait for `stop` (None), for the server to end (its exit code), or to be found hung (None)."""
     stopping, ending = asyncio.create_task(stop.wait()), asyncio.create_task(server.wait())
-    done, pending = await asyncio.wait({stopping, ending}, return_when=asyncio.FIRST_COMPLETED)
+    caring = asyncio.create_task(care.until_hung())
+    done, pending = await asyncio.wait({stopping, ending, caring}, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if caring in done:
+        _say(f"the model server hangs: {caring.result()}")
     return ending.result() if ending in done else None
 
 
@@ -291,6 +300,9 @@ def main() -> int:
     parser.add_argument("--venv", type=Path, help="environment with nvidia-pytriton (COSLIDE_TRITON_VENV)")
     parser.add_argument("--model-repository", type=Path, help="models (COSLIDE_MODEL_REPOSITORY)")
     parser.add_argument("--log-dir", type=Path, help="folder for logs (logs in COSLIDE_DATA)")
+    parser.add_argument("--canary-s", type=float, default=CANARY_S, help="seconds between trial inferences")
+    parser.add_argument("--canary-limit-s", type=float, default=CANARY_LIMIT_S, help="how long one may take")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     die_with_parent()
     try:
         return asyncio.run(_serve(parser.parse_args()))

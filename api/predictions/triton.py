@@ -127,6 +127,13 @@ class TritonClient:
             raise self._mapped(exc, name) from exc
         return sum(int(version.inference_count) for version in answer.model_stats)
 
+    async def load(self, name: str) -> None:
+        """Load a model that the server has not loaded; it does nothing for one that it has."""
+        try:
+            await self._client.load_model(name, client_timeout=60)
+        except (InferenceServerException, grpc.RpcError) as exc:
+            raise self._mapped(exc, name) from exc
+
     async def reload(self, name: str) -> None:
         """Unload and load a model, which starts its process anew; loading alone does nothing when it is loaded."""
         try:

@@ -103,10 +103,10 @@ def _quoted(text: str) -> str:
 class TritonProcess(ServerProcess):
     """`python -m workers.triton_server` over a repository; starts its server again when that dies."""
 
-    def __init__(self, folder: Path, repository: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, repository: Path, *, port: int = 0, options: tuple[str, ...] = ()) -> None:
         command = [sys.executable, "-m", "workers.triton_server", f"--grpc-port={port}"]
         super().__init__(
-            [*command, f"--venv={triton_venv()}", f"--model-repository={repository}", f"--log-dir={folder}"],
+            [*command, f"--venv={triton_venv()}", f"--model-repository={repository}", f"--log-dir={folder}", *options],
             log=folder / "launcher.log",
             is_ready=lambda: bool(self._lines()),
             timeout_s=120,
