@@ -26,6 +26,7 @@ ROUGH = 2
 _FEW = 64
 """Predictions of so few patches are drawn as they come, wherever people look."""
 _MOST_UNWRITTEN = 32
+_MOST_WRITTEN = 24
 
 
 class Overlay:
@@ -45,6 +46,7 @@ class Overlay:
         self._levels = levels
         self._versions = store.versions()
         self._unwritten: OrderedDict[TileKey, Tile] = OrderedDict()
+        self._written: OrderedDict[TileKey, Tile] = OrderedDict()  # the last ones, for their next change
         self._tracker = CellTracker(plan.cells)
         self._drawn: set[Cell] = set()
         self._looked_at: set[TileKey] = set()
@@ -146,6 +148,10 @@ class Overlay:
         """Keep a tile's version and the one before, and put the tile's half into its parent."""
         self._store.write(key, version, encode_png(tile))
         written[key] = None
+        if key.level:
+            self._written[key] = tile
+            if len(self._written) > _MOST_WRITTEN:
+                self._written.popitem(last=False)
         versions = self._versions.setdefault(key, [])
         if not versions or versions[-1] != version:
             versions.append(version)
@@ -158,6 +164,8 @@ class Overlay:
 
     def _waiting(self, key: TileKey) -> Tile:
         """The tile that waits to be written, begun from its newest version."""
+        if key not in self._unwritten and key in self._written:
+            self._unwritten[key] = self._written.pop(key)
         if key not in self._unwritten:
             side = self._plan.grid.cell_px
             versions = self._versions.get(key)

@@ -51,9 +51,9 @@ logger = logging.getLogger(__name__)
 _OVER = (PredictionStatus.SUCCEEDED, PredictionStatus.CANCELLED)
 HEARTBEAT_S = 0.5
 """A cancelled prediction frees its worker within this time and a moment."""
-_COARSE_S = 1.5
+_COARSE_S = 2.0
 """How often the heatmap's levels above the finest are written; each of their tiles changes with every patch below."""
-_COARSE_PAUSE = 12
+_COARSE_PAUSE = 30
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CELLS_AT_ONCE = 64
 
