@@ -13,6 +13,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 
 from api.errors import PlatformError, Unavailable
 from api.models.database import connected, pending_migrations
+from api.predictions.triton import TritonClient
 from api.routes.web import WEB_DIST
 from api.settings import Settings
 from api.slides.reader import ReaderPool
@@ -109,7 +110,13 @@ async def _models(settings: Settings) -> str:
     names = sorted(path.parent.name for path in folder.glob("*/config.pbtxt"))
     if not names:
         raise Unavailable(f"{folder.absolute()} holds no model. Set COSLIDE_MODEL_REPOSITORY to the folder that does.")
-    return ", ".join(names)
+    if settings.triton_url is None:
+        return ", ".join(names)
+    # A model's process may be dead or hang while the server calls it ready: only an inference tells.
+    async with TritonClient(settings.triton_url, timeout_s=TIMEOUT_S) as client:
+        models = [await client.model(name) for name in names]
+        answered = [f"{model.name} {model.version} answers in {await client.canary(model):.2f} s" for model in models]
+    return ", ".join(answered)
 
 
 async def _web_client(settings: Settings) -> str:

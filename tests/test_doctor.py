@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from api.doctor import Finding, examine
 from api.models.database import migrate
 from api.settings import Settings
 from tests.servers.process import free_port
+from tests.servers.triton import TritonProcess, write_model
 
 
 async def about(thing: str, settings: Settings) -> Finding:
@@ -83,3 +85,18 @@ def test_the_command_prints_each_finding_and_exits_with_1_for_a_problem(
     answer = CliRunner().invoke(cli, ["doctor"])
     assert answer.exit_code == code
     assert answer.stdout.splitlines() == ["ok      Redis: version 8", line]
+
+
+async def test_each_model_is_tried_with_an_inference(standin_triton: TritonProcess, tmp_path: Path) -> None:
+    write_model(tmp_path / "well", "redness")
+    write_model(tmp_path / "ill", "faulty")
+    url = standin_triton.address
+
+    well = await about("models", Settings(data=tmp_path, triton_url=url, model_repository=tmp_path / "well"))
+    ill = await about("models", Settings(data=tmp_path, triton_url=url, model_repository=tmp_path / "ill"))
+
+    assert well.works
+    assert re.fullmatch(r"redness 1\.2\.3 answers in \d+\.\d\d s", well.text)
+    assert not ill.works
+    assert ill.text.startswith("The model faulty failed: ")
+    assert "the weights are melted" in ill.text

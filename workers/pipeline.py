@@ -100,7 +100,8 @@ class Pipeline:
             slots, pixels = item
             async with self._turns.turn(self._asker):
                 probabilities = await patiently(partial(self._infer_or_reload, pixels))
-            await loop.run_in_executor(thread, self._keep, slots, probabilities)
+                # Inside the turn: what is answered and not kept yet is in flight, too.
+                await loop.run_in_executor(thread, self._keep, slots, probabilities)
             for slot in slots:
                 self._on_done(self._plan.cells[slot])
 

@@ -100,10 +100,16 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+_NO_CANARIES = ("--canary-s=3600",)
+"""Trial inferences would be counted with those that a test makes."""
+
+
 class TritonProcess(ServerProcess):
     """`python -m workers.triton_server` over a repository; starts its server again when that dies."""
 
-    def __init__(self, folder: Path, repository: Path, *, port: int = 0, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, repository: Path, *, port: int = 0, options: tuple[str, ...] = _NO_CANARIES
+    ) -> None:
         command = [sys.executable, "-m", "workers.triton_server", f"--grpc-port={port}"]
         super().__init__(
             [*command, f"--venv={triton_venv()}", f"--model-repository={repository}", f"--log-dir={folder}", *options],
