@@ -2,7 +2,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconLock } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
@@ -13,13 +13,16 @@ import { Value } from "../model/observable";
 import { annotates, manages } from "../pages/roles";
 import { ScaleDialog } from "../pages/ScaleDialog";
 import { TermsDialog } from "../pages/TermsDialog";
+import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
+import { useCommentDesk } from "./commentDesk";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
 import { usePredictionDesk } from "./predictionDesk";
-import { RightPanel, type RightTab } from "./RightPanel";
+import { RightPanel } from "./RightPanel";
+import type { RightTab } from "./rightTabs";
 import { SaveState } from "./SaveState";
 import { ShareButton } from "./ShareButton";
 import { ShortcutSheet } from "./ShortcutSheet";
@@ -79,18 +82,27 @@ export function SlideFrame({ slide, refresh }: Props) {
 
   const foldLeft = () => setLeftTab(leftTab === "none" ? "work" : "none");
   const foldRight = () => setRightOpen(!rightOpen);
-  usePageKeys({ "?": () => setDialog("keys"), "[": foldLeft, "]": foldRight });
-
-  const openTab = (tab: RightTab) => {
-    setRightTab(tab);
-    setRightOpen(true);
-  };
+  const openTab = useCallback(
+    (tab: RightTab) => {
+      setRightTab(tab);
+      setRightOpen(true);
+    },
+    [setRightTab, setRightOpen],
+  );
   const crumbs = [
     { label: t("projects.title"), href: HOME },
     { label: project.name, href: projectPath(project.id) },
     { label: slide.name },
   ];
   const desk = usePredictionDesk(slide.id, session, workbench);
+  const comments = useCommentDesk(slide.id, session);
+  const members = useMemo(() => project.members.map(({ user }) => user), [project.members]);
+  usePageKeys({
+    "?": () => setDialog("keys"),
+    "[": foldLeft,
+    "]": foldRight,
+    ...(canDraw && { c: () => comments.setPlacing(!comments.placing) }),
+  });
   const open = useMemo<OpenSlide | null>(
     () =>
       session &&
@@ -102,11 +114,14 @@ export function SlideFrame({ slide, refresh }: Props) {
         canDraw,
         canManage,
         desk,
+        members,
+        comments,
+        openTab,
         openTerms: () => setDialog("terms"),
         openScale: () => setDialog("scale"),
         refresh,
       },
-    [slide, terms, session, workbench, canDraw, canManage, desk, refresh],
+    [slide, terms, session, workbench, canDraw, canManage, desk, members, comments, openTab, refresh],
   );
   const live = open !== null;
 
@@ -145,6 +160,7 @@ export function SlideFrame({ slide, refresh }: Props) {
           )}
           {live && (
             <>
+              <CommentPins container={container} onOpen={() => openTab("comments")} />
               <OfflineBanner />
               {!canDraw && <ReadOnlyNote />}
               <div className={styles.toasts}>
