@@ -18,6 +18,7 @@ import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
+import { PastBanner } from "./PastBanner";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
 import { usePredictionDesk } from "./predictionDesk";
@@ -31,6 +32,7 @@ import { SlideMenu } from "./SlideMenu";
 import { StatusBar } from "./StatusBar";
 import { type OpenSlide, SlideProvider, type SlideRecord } from "./slideContext";
 import { ToolBar } from "./ToolBar";
+import { useTimeTravel } from "./timeTravel";
 import { usePageKeys } from "./usePageKeys";
 import { useLiveSession, useWorkbench } from "./useWorkbench";
 
@@ -70,12 +72,14 @@ export function SlideFrame({ slide, refresh }: Props) {
         .map((term) => ({ ...term, hotkey: term.hotkey ?? null })),
     [project.terms],
   );
-  const canDraw = annotates(project.myRole);
+  const mayDraw = annotates(project.myRole);
   const canManage = manages(project.myRole);
-  const session = useLiveSession(slide.id);
+  const living = useLiveSession(slide.id);
+  const { session, travel } = useTimeTravel(living);
+  const canDraw = mayDraw && travel.moment === null;
   const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
-  const ended = useObservable(session?.ended ?? NEVER_ENDED);
-  const revision = useObservable(session?.slideRevision ?? NO_REVISION);
+  const ended = useObservable(living?.ended ?? NEVER_ENDED);
+  const revision = useObservable(living?.slideRevision ?? NO_REVISION);
   useEffect(() => {
     if (revision > 0) refresh();
   }, [revision, refresh]);
@@ -94,8 +98,8 @@ export function SlideFrame({ slide, refresh }: Props) {
     { label: project.name, href: projectPath(project.id) },
     { label: slide.name },
   ];
-  const desk = usePredictionDesk(slide.id, session, workbench);
-  const comments = useCommentDesk(slide.id, session);
+  const desk = usePredictionDesk(slide.id, living, workbench);
+  const comments = useCommentDesk(slide.id, living);
   const members = useMemo(() => project.members.map(({ user }) => user), [project.members]);
   usePageKeys({
     "?": () => setDialog("keys"),
@@ -106,12 +110,16 @@ export function SlideFrame({ slide, refresh }: Props) {
   const open = useMemo<OpenSlide | null>(
     () =>
       session &&
+      living &&
       workbench && {
         slide,
         terms,
         session,
+        living,
+        travel,
         workbench,
         canDraw,
+        mayDraw,
         canManage,
         desk,
         members,
@@ -121,7 +129,22 @@ export function SlideFrame({ slide, refresh }: Props) {
         openScale: () => setDialog("scale"),
         refresh,
       },
-    [slide, terms, session, workbench, canDraw, canManage, desk, members, comments, openTab, refresh],
+    [
+      slide,
+      terms,
+      session,
+      living,
+      travel,
+      workbench,
+      canDraw,
+      mayDraw,
+      canManage,
+      desk,
+      members,
+      comments,
+      openTab,
+      refresh,
+    ],
   );
   const live = open !== null;
 
@@ -162,7 +185,8 @@ export function SlideFrame({ slide, refresh }: Props) {
             <>
               <CommentPins container={container} onOpen={() => openTab("comments")} />
               <OfflineBanner />
-              {!canDraw && <ReadOnlyNote />}
+              {!mayDraw && travel.moment === null && <ReadOnlyNote />}
+              <PastBanner />
               <div className={styles.toasts}>
                 <Notices />
                 <ConflictToasts />
