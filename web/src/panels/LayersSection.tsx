@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
 import { formatNumber } from "../i18n/format";
 import type { Annotation, Layer } from "../model/annotation";
+import { LayerLookButton } from "./LayerLookButton";
 import panel from "./panel.module.css";
 import { Section } from "./Section";
 import { useOpenSlide } from "./slideContext";
@@ -53,6 +54,7 @@ export function LayersSection() {
                 {name}
               </span>
               <span className={panel.figure}>{formatNumber(countOf(layer, counts))}</span>
+              {layer.kind !== "PREDICTION" && <LayerLookButton layerId={layer.id} name={name} />}
               <button
                 type="button"
                 className={panel.icon}

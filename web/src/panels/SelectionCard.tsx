@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
 import type { Annotation, Bounds, Position } from "../model/annotation";
+import { Attributes } from "./Attributes";
 import styles from "./SelectionCard.module.css";
 import { useOpenSlide } from "./slideContext";
 
@@ -40,6 +41,9 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
         }}
       />
       {selected.length === 1 && <Note key={first.id} annotation={first} disabled={!canDraw || first.locked} />}
+      {selected.length === 1 && (
+        <Attributes key={`attributes ${first.id}`} annotation={first} disabled={!canDraw || first.locked} />
+      )}
       {canDraw && (
         <div className={styles.actions}>
           <Button

@@ -33,6 +33,7 @@ import { StatusBar } from "./StatusBar";
 import { type OpenSlide, SlideProvider, type SlideRecord } from "./slideContext";
 import { ToolBar } from "./ToolBar";
 import { useTimeTravel } from "./timeTravel";
+import { useHeldKey } from "./useHeldKey";
 import { usePageKeys } from "./usePageKeys";
 import { useLiveSession, useWorkbench } from "./useWorkbench";
 
@@ -101,6 +102,7 @@ export function SlideFrame({ slide, refresh }: Props) {
   const desk = usePredictionDesk(slide.id, living, workbench);
   const comments = useCommentDesk(slide.id, living);
   const members = useMemo(() => project.members.map(({ user }) => user), [project.members]);
+  useHeldKey("Backquote", container, "bare");
   usePageKeys({
     "?": () => setDialog("keys"),
     "[": foldLeft,

@@ -22,7 +22,7 @@ function letterOf({ code, shiftKey }: KeyboardEvent): string | undefined {
   return shiftKey ? undefined : /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase();
 }
 
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     target.closest("input, textarea, select, [contenteditable], [role=dialog]") !== null

@@ -96,6 +96,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   };
   const workbench = {
     ...{ selection: values.selection, activeTermId: values.activeTermId, hiddenLayerIds: values.hiddenLayerIds },
+    ...{ layerLooks: new Value(new Map()), setLayerLook: vi.fn() },
     ...{ following: new Value<string | null>(null), heatmapStyle: new Value(DEFAULT_HEATMAP_STYLE) },
     ...{ setActiveTerm: vi.fn(), setLayerVisible: vi.fn(), setSelection: vi.fn(), fitAnnotation: vi.fn() },
     ...{ deleteSelection: vi.fn(), compareConflict: vi.fn(), follow: vi.fn(), setHeatmapStyle: vi.fn() },
