@@ -1,8 +1,9 @@
 // What the browser stories share: one Chromium, people with pages of their own, the server asked directly, screenshots and axe.
 //
 // node STORY.mjs '{"url", "chromium", "web", "shots", …}'; a story prints what it saw as one JSON line, which its Python test judges.
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 const FLAGS = [
@@ -39,6 +40,20 @@ export async function person(name, { locale = "en-US", theme = "dark", account =
   if (account) await signIn(page, name, locale.slice(0, 2));
   page.on("pageerror", (error) => seen.pageErrors.push(`${name}: ${error.message}`));
   return page;
+}
+
+/** The same in a browser with a profile of its own, which other programs reach by its debugging port; end it with `close`. */
+export async function persistentPerson(name, flags) {
+  const folder = await mkdtemp(join(tmpdir(), "coslide-profile-"));
+  const options = { executablePath: given.chromium, args: [...FLAGS, ...flags] };
+  const context = await chromium.launchPersistentContext(folder, options);
+  const [page] = context.pages();
+  await signIn(page, name, "en");
+  const close = async () => {
+    await context.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { page, close };
 }
 
 async function signIn(page, name, locale) {
