@@ -1,4 +1,7 @@
-"""ENTRY: Lighthouse on the sign-in page and on a slide's page (`make bench-lighthouse`). Its performance follows what else the machine does."""
+"""ENTRY: Lighthouse on the sign-in page and on a slide's page (`make bench-lighthouse`).
+
+Its performance follows what else the machine does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Lighthouse on the sign-in page and on a slide's page. Its performance is a matter of the machine: `make bench-lighthouse` tells it."""
+"""Lighthouse on the sign-in page and on a slide's page.
+
+Its performance is a matter of the machine: `make bench-lighthouse` tells it.
+"""
 
 from __future__ import annotations
 

@@ -483,6 +483,8 @@ export const en = {
     done: "Done in {{time}}",
     ranBy: "{{name}} ran {{model}} on {{at}}.",
     failed: "The prediction failed",
+    failedHint:
+      "Predict again; what was done is kept. If it fails again, give the administrator these words of the server:",
     cancelled: "The prediction was cancelled",
     overlay: "Overlay",
     showOverlay: "Show the overlay",

@@ -463,6 +463,7 @@ export const ko = {
     cancel: "예측 취소",
     ranBy: "{{name}} 님이 {{at}}에 {{model}} 모델로 예측했습니다.",
     done: "{{time}} 만에 완료",
+    failedHint: "다시 예측하세요. 끝난 부분은 남아 있습니다. 또 실패하면 서버의 다음 설명을 관리자에게 알리세요.",
     failed: "예측에 실패했습니다",
     cancelled: "예측을 취소했습니다",
     overlay: "오버레이",

@@ -7,6 +7,7 @@ import type { PathFile } from "../app/slideFiles";
 import { showFailure } from "../app/toasts";
 import { forgetUpload, type Upload, uploads } from "../app/uploads";
 import { useObservable } from "../app/useObservable";
+import type { Translate } from "../i18n";
 import { formatBytes, formatDuration, formatPercent } from "../i18n/format";
 import type { UploadState } from "../viewer/facade";
 import { FilePicker } from "./FilePicker";
@@ -102,7 +103,7 @@ function UploadRow({ upload }: { readonly upload: Upload }) {
   );
 }
 
-function phaseText(state: UploadState, t: ReturnType<typeof useTranslation>["t"]): string {
+function phaseText(state: UploadState, t: Translate): string {
   switch (state.phase) {
     case "waiting":
       return t("upload.waiting");

@@ -6,6 +6,7 @@ import { Avatar } from "../app/Avatar";
 import { FailureNote } from "../app/FailureNote";
 import { useObservable } from "../app/useObservable";
 import type { StepFieldsFragment } from "../gql/graphql";
+import type { Translate } from "../i18n";
 import { formatAgo, formatMoment, formatNumber } from "../i18n/format";
 import styles from "./HistoryPanel.module.css";
 import { type Step, type StepPage, useAnnotationSteps, useSlideSteps } from "./historySteps";
@@ -154,7 +155,7 @@ function StepActions({ step }: { readonly step: Step }) {
   );
 }
 
-function textOf(step: StepFieldsFragment, t: ReturnType<typeof useTranslation>["t"]): string {
+function textOf(step: StepFieldsFragment, t: Translate): string {
   const parts = step.changes.map(({ change, count }) => t(`history.${change}`, { count, n: formatNumber(count) }));
   const what = parts.join(", ");
   if (step.undo) return t("history.undid", { what });
