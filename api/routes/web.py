@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mimetypes import guess_type
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -19,12 +21,29 @@ CONTENT_SECURITY_POLICY = (
 
 
 class ImmutableFiles(StaticFiles):
-    """Static files whose names change with their content."""
+    """Static files whose names change with their content; their packed twins, made by the build, for who takes them."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        response = await self._packed(path, scope) or await super().get_response(path, scope)
         response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        response.headers["vary"] = "accept-encoding"
         return response
+
+    async def _packed(self, path: str, scope: Scope) -> Response | None:
+        codings = _accepted(Headers(scope=scope).get("accept-encoding", ""))
+        for coding, suffix in (("br", ".br"), ("gzip", ".gz")):
+            if coding in codings and self.lookup_path(path + suffix)[1] is not None:
+                response = await super().get_response(path + suffix, scope)
+                response.headers["content-encoding"] = coding
+                response.headers["content-type"] = guess_type(path)[0] or "application/octet-stream"
+                return response
+        return None
+
+
+def _accepted(header: str) -> set[str]:
+    """The codings an Accept-Encoding header names, without those it refuses with a weight of 0."""
+    named = (part.replace(" ", "").lower().partition(";q=") for part in header.split(","))
+    return {coding for coding, _, weight in named if not weight or weight.strip("0.")}
 
 
 async def page(request: Request) -> Response:

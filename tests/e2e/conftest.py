@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from api.models.database import migrate
 from api.settings import Settings
 from tests.components import missing
+from tests.e2e.stories import Story, tell
 from tests.servers.coslide import ROOT, ApiServer, WorkerServer
 
 
@@ -46,3 +48,24 @@ def running(tmp_path: Path, db_url: str, triton_url: str) -> Iterator[Running]:
     finally:
         worker.stop()
         api.stop()
+
+
+@pytest.fixture
+def platform(tmp_path: Path, node: str) -> Iterator[ApiServer]:
+    """The API alone on SQLite, with the built client: for stories without a prediction."""
+    data = tmp_path / "data"
+    data.mkdir()
+    asyncio.run(migrate(Settings(data=data)))
+    api = ApiServer(data)
+    try:
+        api.start()
+        yield api
+    finally:
+        api.stop()
+
+
+@pytest.fixture
+def story(platform: ApiServer, chromium_path: Path, shared_data: Path) -> Story:
+    """Tells a story on the platform; its slide is CMU-1-Small-Region unless another is given."""
+    slide = shared_data / "slides" / "aperio_cmu" / "CMU-1-Small-Region.svs"
+    return partial(tell, url=platform.url, chromium=chromium_path, slide=str(slide))

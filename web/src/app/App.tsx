@@ -12,7 +12,10 @@ const SignInPage = lazy(() => import("../pages/SignInPage").then((module) => ({ 
 const ProjectsPage = lazy(() => import("../pages/ProjectsPage").then((module) => ({ default: module.ProjectsPage })));
 const ProjectPage = lazy(() => import("../pages/ProjectPage").then((module) => ({ default: module.ProjectPage })));
 const SettingsPage = lazy(() => import("../pages/SettingsPage").then((module) => ({ default: module.SettingsPage })));
-const SlidePage = lazy(() => import("../panels/SlidePage").then((module) => ({ default: module.SlidePage })));
+const importSlidePage = () => import("../panels/SlidePage");
+const SlidePage = lazy(() => importSlidePage().then((module) => ({ default: module.SlidePage })));
+// The largest page is fetched while the session is still asked for.
+if (location.pathname.startsWith("/s/")) void importSlidePage();
 
 export function App({ client }: { readonly client: Client }) {
   return (

@@ -1,9 +1,11 @@
 /** The uploads of this tab, by project; they go on while one looks at another page. */
 import type { Client } from "@urql/core";
 import { ProjectUploadsDocument } from "../gql/graphql";
+import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import type { TusUpload } from "../sync/uploads";
 import type { Failure } from "./failure";
+import type { SlideFiles } from "./slideFiles";
 
 export interface Upload {
   readonly id: number;
@@ -19,22 +21,42 @@ let lastId = 0;
 /** Starts sending files to a project; calls `onSlide` whenever one has become a slide. */
 export async function uploadFiles(
   client: Client,
-  files: readonly File[],
+  slides: readonly SlideFiles[],
   projectId: string,
   onSlide: () => void,
 ): Promise<void> {
   // The uploader comes with the first file, not with the page.
   const { startUpload } = await import("../sync/uploads");
-  // DICOM files that are chosen together are one series.
-  const series = files.filter((file) => file.name.toLowerCase().endsWith(".dcm"));
-  const group = series.length > 1 ? { id: crypto.randomUUID(), size: series.length } : undefined;
-  for (const file of files) {
-    lastId += 1;
-    const options = { projectId, group: series.includes(file) ? group : undefined };
-    const upload: Upload = { id: lastId, projectId, task: startUpload(file, options) };
-    uploads.update((all) => [...all, upload]);
-    follow(client, upload, onSlide);
+  for (const files of slides) {
+    const group = files.length > 1 ? { id: groupIdOf(projectId, files), size: files.length } : undefined;
+    for (const file of files) {
+      lastId += 1;
+      const upload: Upload = { id: lastId, projectId, task: startUpload(file, { projectId, group }) };
+      uploads.update((all) => [...all, upload]);
+      follow(client, upload, () => {
+        forgetGroup(projectId, files);
+        onSlide();
+      });
+    }
   }
+}
+
+/** The group of the same files is the same after a reload, so that each goes on where it stopped. */
+function groupIdOf(projectId: string, files: SlideFiles): string {
+  const key = groupKey(projectId, files);
+  const id = localStorage.getItem(key) ?? newId();
+  localStorage.setItem(key, id);
+  return id;
+}
+
+function forgetGroup(projectId: string, files: SlideFiles): void {
+  localStorage.removeItem(groupKey(projectId, files));
+}
+
+function groupKey(projectId: string, files: SlideFiles): string {
+  const newest = Math.max(...files.map((file) => file.lastModified));
+  const bytes = files.reduce((total, file) => total + file.size, 0);
+  return ["coslide.group", projectId, files[0]?.name, files.length, bytes, newest].join("/");
 }
 
 /** Takes an upload off the list; the file itself is not touched. */

@@ -1,5 +1,5 @@
 /** The reader's language: the account's, else the browser's. English and Korean, both complete (`i18n.test.ts`). */
-import i18next from "i18next";
+import i18next, { type ParseKeys } from "i18next";
 import { initReactI18next } from "react-i18next";
 import { en } from "./en";
 
@@ -18,6 +18,9 @@ declare module "i18next" {
     enableSelector: false;
   }
 }
+
+/** The translating function where it is handed on: the full type of i18next is too deep for the compiler when texts are many. */
+export type Translate = (key: ParseKeys, values?: Record<string, string | number>) => string;
 
 export function isLanguage(value: string | null | undefined): value is Language {
   return value === "en" || value === "ko";

@@ -9,6 +9,7 @@ import { EmptyState } from "../app/EmptyState";
 import { failureOf } from "../app/failure";
 import { HOME } from "../app/paths";
 import { Refusal } from "../app/Refusal";
+import { droppedFiles, type PathFile, slidesOf } from "../app/slideFiles";
 import { showFailure, showToast } from "../app/toasts";
 import { uploadFiles } from "../app/uploads";
 import { ProjectDocument, type ProjectQuery, ServerDocument } from "../gql/graphql";
@@ -71,16 +72,23 @@ function LoadedProject({ project, onChanged }: LoadedProps) {
     setSlidesRevision((revision) => revision + 1);
     onChanged();
   };
-  const take = (files: readonly File[]) => {
-    const fitting = files.filter((file) => file.size > 0 && file.size <= limit);
-    for (const file of files) {
+  const take = (files: readonly PathFile[]) => {
+    const slides = slidesOf(files);
+    const fits = (file: File) => file.size <= limit && (file.size > 0 || slides.length < files.length);
+    for (const [file] of slides.filter((slide) => slide.length === 1)) {
+      if (!file) continue;
       if (file.size === 0) showToast(t("upload.empty", { name: file.name }), { tone: "warning" });
       else if (file.size > limit) {
         const sizes = { name: file.name, size: formatBytes(file.size), limit: formatBytes(limit) };
         showToast(t("upload.tooLarge", sizes), { tone: "warning" });
       }
     }
-    uploadFiles(client, fitting, project.id, changed).catch(showFailure);
+    uploadFiles(
+      client,
+      slides.filter((slide) => slide.every(fits)),
+      project.id,
+      changed,
+    ).catch(showFailure);
   };
   const { over, handlers } = useFileDrop(canManage, take);
 
@@ -146,7 +154,7 @@ function LoadedProject({ project, onChanged }: LoadedProps) {
 }
 
 /** The whole page takes dropped files. */
-function useFileDrop(enabled: boolean, onFiles: (files: readonly File[]) => void) {
+function useFileDrop(enabled: boolean, onFiles: (files: readonly PathFile[]) => void) {
   const [over, setOver] = useState(false);
   const depth = useRef(0);
   const carriesFiles = (event: DragEvent) => enabled && event.dataTransfer.types.includes("Files");
@@ -169,7 +177,7 @@ function useFileDrop(enabled: boolean, onFiles: (files: readonly File[]) => void
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      onFiles([...event.dataTransfer.files]);
+      droppedFiles(event.dataTransfer).then(onFiles, showFailure);
     },
   };
   return { over, handlers };

@@ -6,6 +6,7 @@ import { useQuery } from "urql";
 import { EmptyState } from "../app/EmptyState";
 import { failureOf } from "../app/failure";
 import { Refusal } from "../app/Refusal";
+import type { PathFile } from "../app/slideFiles";
 import { type ProjectCardFragment, type SlideCardFragment, SlidesDocument } from "../gql/graphql";
 import { formatAgo } from "../i18n/format";
 import page from "./ProjectsPage.module.css";
@@ -22,7 +23,7 @@ interface Props {
   readonly revision: number;
   readonly over: boolean;
   readonly onSearch: (search: string) => void;
-  readonly onFiles: (files: readonly File[]) => void;
+  readonly onFiles: (files: readonly PathFile[]) => void;
   readonly onChanged: () => void;
 }
 

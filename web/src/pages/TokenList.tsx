@@ -6,6 +6,7 @@ import { ConfirmDialog } from "../app/ConfirmDialog";
 import { FailureNote, fieldError } from "../app/FailureNote";
 import { useAction } from "../app/requests";
 import { CreateApiTokenDocument, RevokeApiTokenDocument, type SettingsQuery } from "../gql/graphql";
+import type { Translate } from "../i18n";
 import { formatAgo, formatDate } from "../i18n/format";
 import styles from "./SettingsPage.module.css";
 
@@ -84,7 +85,7 @@ export function TokenList({ tokens, onChanged }: Props) {
   );
 }
 
-function factsOf(token: Token, t: ReturnType<typeof useTranslation>["t"]): string {
+function factsOf(token: Token, t: Translate): string {
   const scopes = token.scopes.map((scope) => (isScope(scope) ? t(`settings.scope.${scope}`) : scope)).join(", ");
   const used = token.lastUsedAt
     ? t("settings.lastUsed", { ago: formatAgo(token.lastUsedAt) })

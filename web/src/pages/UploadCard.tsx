@@ -3,19 +3,22 @@ import { IconPlayerPause, IconPlayerPlay, IconUpload, IconX } from "@tabler/icon
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { describeFailure } from "../app/failure";
+import type { PathFile } from "../app/slideFiles";
 import { showFailure } from "../app/toasts";
 import { forgetUpload, type Upload, uploads } from "../app/uploads";
 import { useObservable } from "../app/useObservable";
+import type { Translate } from "../i18n";
 import { formatBytes, formatDuration, formatPercent } from "../i18n/format";
 import type { UploadState } from "../viewer/facade";
 import { FilePicker } from "./FilePicker";
+import { UnfinishedUploads } from "./UnfinishedUploads";
 import styles from "./UploadCard.module.css";
 
 interface Props {
   readonly projectId: string;
   /** Whether files hang over the page now. */
   readonly over: boolean;
-  readonly onFiles: (files: readonly File[]) => void;
+  readonly onFiles: (files: readonly PathFile[]) => void;
 }
 
 /** Where slides are dropped, and how far each file is. */
@@ -36,6 +39,14 @@ export function UploadCard({ projectId, over, onFiles }: Props) {
           </button>
         )}
       </FilePicker>
+      <FilePicker folder onFiles={onFiles}>
+        {(open) => (
+          <button type="button" className={styles.choose} onClick={open}>
+            {t("grid.chooseFolderLong")}
+          </button>
+        )}
+      </FilePicker>
+      <UnfinishedUploads projectId={projectId} onFiles={onFiles} />
       {mine.length > 0 && (
         <ul className={styles.files} aria-label={t("upload.title")}>
           {mine.map((upload) => (
@@ -92,7 +103,7 @@ function UploadRow({ upload }: { readonly upload: Upload }) {
   );
 }
 
-function phaseText(state: UploadState, t: ReturnType<typeof useTranslation>["t"]): string {
+function phaseText(state: UploadState, t: Translate): string {
   switch (state.phase) {
     case "waiting":
       return t("upload.waiting");

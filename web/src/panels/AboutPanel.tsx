@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconDownload, IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Translate } from "../i18n";
 import { formatBytes, formatDate, formatFigure, formatNumber, formatPixels } from "../i18n/format";
 import { DescribeSlide } from "../pages/DescribeSlide";
 import styles from "./AboutPanel.module.css";
@@ -101,7 +102,7 @@ export function AboutPanel() {
 
 const ASSOCIATED = ["LABEL", "MACRO", "THUMBNAIL"] as const;
 
-function associatedName(name: string, t: ReturnType<typeof useTranslation>["t"]): string {
+function associatedName(name: string, t: Translate): string {
   const known = ASSOCIATED.find((each) => each === name);
   return known ? t(`panel.associated.${known}`) : name;
 }

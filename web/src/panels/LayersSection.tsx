@@ -2,8 +2,10 @@ import { IconEye, IconEyeOff } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
+import type { Translate } from "../i18n";
 import { formatNumber } from "../i18n/format";
 import type { Annotation, Layer } from "../model/annotation";
+import { LayerLookButton } from "./LayerLookButton";
 import panel from "./panel.module.css";
 import { Section } from "./Section";
 import { useOpenSlide } from "./slideContext";
@@ -53,6 +55,7 @@ export function LayersSection() {
                 {name}
               </span>
               <span className={panel.figure}>{formatNumber(countOf(layer, counts))}</span>
+              {layer.kind !== "PREDICTION" && <LayerLookButton layerId={layer.id} name={name} />}
               <button
                 type="button"
                 className={panel.icon}
@@ -81,7 +84,7 @@ function countOf(layer: Layer, counts: ReadonlyMap<string, number>): number {
   return layer.kind === "PREDICTION" ? layer.annotationCount : (counts.get(layer.id) ?? 0);
 }
 
-function nameOf(layer: Layer, t: ReturnType<typeof useTranslation>["t"]): string {
+function nameOf(layer: Layer, t: Translate): string {
   if (layer.kind === "PREDICTION") return t("panel.aiLayer", { name: layer.name });
   return layer.owner?.name ?? layer.name;
 }

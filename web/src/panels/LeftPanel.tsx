@@ -1,9 +1,10 @@
 import { Tooltip } from "@mantine/core";
-import { IconInfoCircle, IconKeyboard, IconPhoto, IconSettings, IconStack2 } from "@tabler/icons-react";
+import { IconHistory, IconInfoCircle, IconKeyboard, IconPhoto, IconSettings, IconStack2 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { SETTINGS } from "../app/paths";
 import { AboutPanel } from "./AboutPanel";
+import { HistoryPanel } from "./HistoryPanel";
 import { HistorySection } from "./HistorySection";
 import { LayersSection } from "./LayersSection";
 import styles from "./LeftPanel.module.css";
@@ -12,10 +13,10 @@ import panel from "./panel.module.css";
 import { StripPanel } from "./StripPanel";
 import { TermsSection } from "./TermsSection";
 
-const TABS = ["slides", "work", "slide"] as const;
+const TABS = ["slides", "work", "history", "slide"] as const;
 export type LeftTab = (typeof TABS)[number];
 
-const ICONS = { slides: IconPhoto, work: IconStack2, slide: IconInfoCircle };
+const ICONS = { slides: IconPhoto, work: IconStack2, history: IconHistory, slide: IconInfoCircle };
 
 interface RailProps {
   readonly tab: LeftTab | "none";
@@ -69,6 +70,12 @@ export function LeftPanel({ tab }: { readonly tab: LeftTab }) {
           <LayersSection />
           <MeasuresSection />
           <HistorySection />
+        </div>
+      );
+    case "history":
+      return (
+        <div className={panel.scroll}>
+          <HistoryPanel />
         </div>
       );
     case "slide":

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useQuery } from "urql";
 import { useObservable } from "../app/useObservable";
@@ -11,8 +11,7 @@ import { formatArea, formatLength, type Scale } from "../model/units";
 import panel from "./panel.module.css";
 import { Section } from "./Section";
 import { useOpenSlide } from "./slideContext";
-
-const SETTLE_MS = 700;
+import { useSettled } from "./useSettled";
 
 /** Areas by term for the whole slide, and of what is drawn or selected now. */
 export function MeasuresSection() {
@@ -101,13 +100,3 @@ function sizeOf(geometries: readonly Geometry[], scale: Scale): string {
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-/** The value once it has stopped changing for a moment. */
-function useSettled(value: number): number {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
-}

@@ -1,6 +1,7 @@
 import { Select, Skeleton } from "@mantine/core";
 import i18next from "i18next";
 import { useTranslation } from "react-i18next";
+import type { Translate } from "../i18n";
 import { currentLanguage } from "../i18n";
 import { formatFigure, formatNumber } from "../i18n/format";
 import styles from "./AiPanel.module.css";
@@ -52,7 +53,7 @@ export function ModelCard() {
   );
 }
 
-function factsOf(model: Model, t: ReturnType<typeof useTranslation>["t"]): string {
+function factsOf(model: Model, t: Translate): string {
   const dice = model.diceCarcinoma == null ? null : t("ai.dice", { value: formatNumber(model.diceCarcinoma, 2) });
   const cases = model.cases == null ? null : t("ai.cases", { count: model.cases });
   const measured = [dice, cases].filter(Boolean).join(" ");

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
+import type { Translate } from "../i18n";
 import { formatDuration, formatNumber, formatPercent } from "../i18n/format";
 import type { Prediction } from "../model/prediction";
 import styles from "./AiPanel.module.css";
@@ -19,7 +20,12 @@ export function ProgressCard({ prediction }: { readonly prediction: Prediction }
     return (
       <div className={panel.card} role={failed ? "alert" : "status"}>
         <strong>{failed ? t("ai.failed") : t("ai.cancelled")}</strong>
-        {prediction.error && <p className={styles.muted}>{prediction.error}</p>}
+        {failed && <p className={styles.muted}>{t("ai.failedHint")}</p>}
+        {prediction.error && (
+          <p className={styles.muted} lang="en">
+            {prediction.error}
+          </p>
+        )}
       </div>
     );
   }
@@ -92,7 +98,7 @@ function shareOf(prediction: Prediction): number | null {
   return Math.min(1, prediction.done / prediction.total);
 }
 
-function stateText(prediction: Prediction, t: ReturnType<typeof useTranslation>["t"]): string {
+function stateText(prediction: Prediction, t: Translate): string {
   if (prediction.status === "QUEUED") {
     const place = prediction.queuePlace;
     return place === null ? t("ai.queued") : `${t("ai.queued")} · ${t("ai.queuePlace", { place })}`;

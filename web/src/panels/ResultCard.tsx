@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { formatArea, formatDuration, formatNumber, formatPercent } from "../i18n/format";
+import { formatArea, formatDuration, formatMoment, formatNumber, formatPercent } from "../i18n/format";
 import type { Prediction } from "../model/prediction";
 import styles from "./AiPanel.module.css";
 import panel from "./panel.module.css";
@@ -23,6 +23,13 @@ export function ResultCard({ prediction }: { readonly prediction: Prediction }) 
         {unsureMm2 !== null && <Figure name={t("ai.unsure")} value={formatArea(unsureMm2)} />}
         {polygons !== null && <Figure name={t("ai.outlines")} value={formatNumber(polygons)} />}
       </dl>
+      <p className={panel.hint}>
+        {t("ai.ranBy", {
+          name: prediction.requestedBy?.name ?? t("common.someone"),
+          at: formatMoment(prediction.createdAt),
+          model: `${prediction.model} ${prediction.modelVersion}`,
+        })}
+      </p>
       {isMostlyUnsure(prediction) && <p className={styles.warning}>{t("ai.unlike")}</p>}
     </Section>
   );

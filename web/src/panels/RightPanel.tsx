@@ -1,25 +1,26 @@
 import { useTranslation } from "react-i18next";
+import { formatNumber } from "../i18n/format";
 import { AiPanel } from "./AiPanel";
 import { AnnotationsPanel } from "./AnnotationsPanel";
+import { CommentsPanel } from "./CommentsPanel";
 import { isRunning } from "./predictionDesk";
 import styles from "./RightPanel.module.css";
+import { RIGHT_TABS, type RightTab } from "./rightTabs";
 import { useOpenSlide } from "./slideContext";
-
-const TABS = ["annotations", "ai"] as const;
-export type RightTab = (typeof TABS)[number];
 
 interface Props {
   readonly tab: RightTab;
   readonly onTab: (tab: RightTab) => void;
 }
 
-/** Annotations and AI, one tab each. */
+/** Annotations, AI and comments, one tab each. */
 export function RightPanel({ tab, onTab }: Props) {
   const { t } = useTranslation();
-  const { desk } = useOpenSlide();
+  const { desk, comments } = useOpenSlide();
   const running = desk.predictions.some(isRunning);
+  const openThreads = comments.threads.filter((thread) => thread.resolvedAt === null).length;
   const step = (by: number) => {
-    const next = TABS[(TABS.indexOf(tab) + by + TABS.length) % TABS.length];
+    const next = RIGHT_TABS[(RIGHT_TABS.indexOf(tab) + by + RIGHT_TABS.length) % RIGHT_TABS.length];
     if (!next) return;
     onTab(next);
     document.getElementById(`tab-${next}`)?.focus();
@@ -27,7 +28,7 @@ export function RightPanel({ tab, onTab }: Props) {
   return (
     <div className={styles.panel}>
       <div className={styles.tabs} role="tablist" aria-label={t("viewer.panelRight")}>
-        {TABS.map((each) => (
+        {RIGHT_TABS.map((each) => (
           <button
             key={each}
             id={`tab-${each}`}
@@ -44,12 +45,26 @@ export function RightPanel({ tab, onTab }: Props) {
           >
             {t(`${each}.tab`)}
             {each === "ai" && running && <i className={styles.running} aria-hidden />}
+            {each === "comments" && openThreads > 0 && (
+              <span className={styles.count}>{formatNumber(openThreads)}</span>
+            )}
           </button>
         ))}
       </div>
       <div id="right-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles.body}>
-        {tab === "annotations" ? <AnnotationsPanel /> : <AiPanel />}
+        <Body tab={tab} />
       </div>
     </div>
   );
+}
+
+function Body({ tab }: { readonly tab: RightTab }) {
+  switch (tab) {
+    case "annotations":
+      return <AnnotationsPanel />;
+    case "ai":
+      return <AiPanel />;
+    case "comments":
+      return <CommentsPanel />;
+  }
 }

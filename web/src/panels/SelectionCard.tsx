@@ -1,9 +1,10 @@
 import { Button, Select, Textarea } from "@mantine/core";
-import { IconLock, IconLockOpen, IconTrash } from "@tabler/icons-react";
+import { IconLock, IconLockOpen, IconMessagePlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
-import type { Annotation } from "../model/annotation";
+import type { Annotation, Bounds, Position } from "../model/annotation";
+import { Attributes } from "./Attributes";
 import styles from "./SelectionCard.module.css";
 import { useOpenSlide } from "./slideContext";
 
@@ -12,7 +13,7 @@ const NO_TERM = "-";
 /** What can be said about the selected annotations: their term, a note, whether they are locked. */
 export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
   const { t } = useTranslation();
-  const { session, workbench, terms, canDraw } = useOpenSlide();
+  const { session, workbench, terms, canDraw, comments, openTab } = useOpenSlide();
   const { byId } = useObservable(session.annotations);
   const selected = ids.flatMap((id) => byId.get(id) ?? []);
   const [first] = selected;
@@ -40,6 +41,9 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
         }}
       />
       {selected.length === 1 && <Note key={first.id} annotation={first} disabled={!canDraw || first.locked} />}
+      {selected.length === 1 && (
+        <Attributes key={`attributes ${first.id}`} annotation={first} disabled={!canDraw || first.locked} />
+      )}
       {canDraw && (
         <div className={styles.actions}>
           <Button
@@ -59,11 +63,26 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
           >
             {t("annotations.delete")}
           </Button>
+          {selected.length === 1 && (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconMessagePlus size={15} />}
+              onClick={() => {
+                comments.putAt({ position: middleOf(first.bounds), annotationId: first.id });
+                openTab("comments");
+              }}
+            >
+              {t("comments.about")}
+            </Button>
+          )}
         </div>
       )}
     </section>
   );
 }
+
+const middleOf = ([minX, minY, maxX, maxY]: Bounds): Position => [(minX + maxX) / 2, (minY + maxY) / 2];
 
 interface NoteProps {
   readonly annotation: Annotation;

@@ -34,6 +34,8 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("keys.fit"), "0"],
         [t("keys.pan"), "←", "↑", "↓", "→"],
         [t("keys.holdPan"), t("keys.space")],
+        [t("keys.hideAll"), "`"],
+        [t("keys.comment"), "C"],
         [t("keys.panels"), "[", "]"],
         [t("keys.sheet"), "?"],
       ],

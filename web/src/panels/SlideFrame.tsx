@@ -2,7 +2,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconLock } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
@@ -13,13 +13,17 @@ import { Value } from "../model/observable";
 import { annotates, manages } from "../pages/roles";
 import { ScaleDialog } from "../pages/ScaleDialog";
 import { TermsDialog } from "../pages/TermsDialog";
+import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
+import { useCommentDesk } from "./commentDesk";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
+import { PastBanner } from "./PastBanner";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
 import { usePredictionDesk } from "./predictionDesk";
-import { RightPanel, type RightTab } from "./RightPanel";
+import { RightPanel } from "./RightPanel";
+import type { RightTab } from "./rightTabs";
 import { SaveState } from "./SaveState";
 import { ShareButton } from "./ShareButton";
 import { ShortcutSheet } from "./ShortcutSheet";
@@ -28,6 +32,8 @@ import { SlideMenu } from "./SlideMenu";
 import { StatusBar } from "./StatusBar";
 import { type OpenSlide, SlideProvider, type SlideRecord } from "./slideContext";
 import { ToolBar } from "./ToolBar";
+import { useTimeTravel } from "./timeTravel";
+import { useHeldKey } from "./useHeldKey";
 import { usePageKeys } from "./usePageKeys";
 import { useLiveSession, useWorkbench } from "./useWorkbench";
 
@@ -67,46 +73,80 @@ export function SlideFrame({ slide, refresh }: Props) {
         .map((term) => ({ ...term, hotkey: term.hotkey ?? null })),
     [project.terms],
   );
-  const canDraw = annotates(project.myRole);
+  const mayDraw = annotates(project.myRole);
   const canManage = manages(project.myRole);
-  const session = useLiveSession(slide.id);
+  const living = useLiveSession(slide.id);
+  const { session, travel } = useTimeTravel(living);
+  const canDraw = mayDraw && travel.moment === null;
   const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
-  const ended = useObservable(session?.ended ?? NEVER_ENDED);
-  const revision = useObservable(session?.slideRevision ?? NO_REVISION);
+  const ended = useObservable(living?.ended ?? NEVER_ENDED);
+  const revision = useObservable(living?.slideRevision ?? NO_REVISION);
   useEffect(() => {
     if (revision > 0) refresh();
   }, [revision, refresh]);
 
   const foldLeft = () => setLeftTab(leftTab === "none" ? "work" : "none");
   const foldRight = () => setRightOpen(!rightOpen);
-  usePageKeys({ "?": () => setDialog("keys"), "[": foldLeft, "]": foldRight });
-
-  const openTab = (tab: RightTab) => {
-    setRightTab(tab);
-    setRightOpen(true);
-  };
+  const openTab = useCallback(
+    (tab: RightTab) => {
+      setRightTab(tab);
+      setRightOpen(true);
+    },
+    [setRightTab, setRightOpen],
+  );
   const crumbs = [
     { label: t("projects.title"), href: HOME },
     { label: project.name, href: projectPath(project.id) },
     { label: slide.name },
   ];
-  const desk = usePredictionDesk(slide.id, session, workbench);
+  const desk = usePredictionDesk(slide.id, living, workbench);
+  const comments = useCommentDesk(slide.id, living);
+  const members = useMemo(() => project.members.map(({ user }) => user), [project.members]);
+  useHeldKey("Backquote", container, "bare");
+  usePageKeys({
+    "?": () => setDialog("keys"),
+    "[": foldLeft,
+    "]": foldRight,
+    ...(canDraw && { c: () => comments.setPlacing(!comments.placing) }),
+  });
   const open = useMemo<OpenSlide | null>(
     () =>
       session &&
+      living &&
       workbench && {
         slide,
         terms,
         session,
+        living,
+        travel,
         workbench,
         canDraw,
+        mayDraw,
         canManage,
         desk,
+        members,
+        comments,
+        openTab,
         openTerms: () => setDialog("terms"),
         openScale: () => setDialog("scale"),
         refresh,
       },
-    [slide, terms, session, workbench, canDraw, canManage, desk, refresh],
+    [
+      slide,
+      terms,
+      session,
+      living,
+      travel,
+      workbench,
+      canDraw,
+      mayDraw,
+      canManage,
+      desk,
+      members,
+      comments,
+      openTab,
+      refresh,
+    ],
   );
   const live = open !== null;
 
@@ -145,8 +185,10 @@ export function SlideFrame({ slide, refresh }: Props) {
           )}
           {live && (
             <>
+              <CommentPins container={container} onOpen={() => openTab("comments")} />
               <OfflineBanner />
-              {!canDraw && <ReadOnlyNote />}
+              {!mayDraw && travel.moment === null && <ReadOnlyNote />}
+              <PastBanner />
               <div className={styles.toasts}>
                 <Notices />
                 <ConflictToasts />

@@ -1,4 +1,5 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import styles from "./VirtualList.module.css";
 
 interface Props<Item> {
@@ -18,33 +19,22 @@ interface Props<Item> {
 }
 
 const OVERSCAN_ROWS = 8;
-const FIRST_HEIGHT_PX = 600;
 
 /** Equal rows of which only those in sight exist. The list has the focus; arrow keys and clicks pick. */
 export function VirtualList<Item>(props: Props<Item>) {
   const { items, rowHeight, label, keyOf, current, selected, onPick, onKey, actions, children } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(FIRST_HEIGHT_PX);
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => rowHeight,
+    overscan: OVERSCAN_ROWS,
+  });
   const currentIndex = current === null ? -1 : items.findIndex((item) => keyOf(item) === current);
 
   useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-
-  useEffect(() => {
-    const element = box.current;
-    if (!element || currentIndex < 0) return;
-    const start = currentIndex * rowHeight;
-    if (start < element.scrollTop) element.scrollTop = start;
-    else if (start + rowHeight > element.scrollTop + element.clientHeight) {
-      element.scrollTop = start + rowHeight - element.clientHeight;
-    }
-  }, [currentIndex, rowHeight]);
+    if (currentIndex >= 0) rows.scrollToIndex(currentIndex, { align: "auto" });
+  }, [currentIndex, rows]);
 
   const press = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -items.length };
@@ -58,10 +48,9 @@ export function VirtualList<Item>(props: Props<Item>) {
     // The slide would move by the same key.
     event.stopPropagation();
   };
-  const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN_ROWS);
-  const last = Math.min(items.length, Math.ceil((top + height) / rowHeight) + OVERSCAN_ROWS);
+  const shown = rows.getVirtualItems();
   const idOf = (item: Item) => `row-${keyOf(item)}`;
-  const currentItem = currentIndex >= first && currentIndex < last ? items[currentIndex] : undefined;
+  const currentItem = shown.some(({ index }) => index === currentIndex) ? items[currentIndex] : undefined;
   return (
     <div
       ref={box}
@@ -72,33 +61,36 @@ export function VirtualList<Item>(props: Props<Item>) {
       aria-activedescendant={currentItem && idOf(currentItem)}
       tabIndex={0}
       className={styles.box}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       onKeyDown={press}
     >
-      <div role="presentation" className={styles.all} style={{ height: items.length * rowHeight }}>
-        {items.slice(first, last).map((item, offset) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the focus and takes the keys
-          <div
-            key={keyOf(item)}
-            id={idOf(item)}
-            role="row"
-            tabIndex={-1}
-            aria-selected={selected(item)}
-            aria-rowindex={first + offset + 1}
-            className={styles.row}
-            style={{ top: (first + offset) * rowHeight, height: rowHeight }}
-            onClick={(event) => onPick(item, event.shiftKey || event.ctrlKey || event.metaKey)}
-          >
-            <div role="gridcell" className={styles.cell}>
-              {children(item)}
-            </div>
-            {actions && (
-              <div role="gridcell" className={styles.actions}>
-                {actions(item)}
+      <div role="presentation" className={styles.all} style={{ height: rows.getTotalSize() }}>
+        {shown.map(({ index, start }) => {
+          const item = items[index];
+          if (item === undefined) return null;
+          return (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the focus and takes the keys
+            <div
+              key={keyOf(item)}
+              id={idOf(item)}
+              role="row"
+              tabIndex={-1}
+              aria-selected={selected(item)}
+              aria-rowindex={index + 1}
+              className={styles.row}
+              style={{ top: start, height: rowHeight }}
+              onClick={(event) => onPick(item, event.shiftKey || event.ctrlKey || event.metaKey)}
+            >
+              <div role="gridcell" className={styles.cell}>
+                {children(item)}
               </div>
-            )}
-          </div>
-        ))}
+              {actions && (
+                <div role="gridcell" className={styles.actions}>
+                  {actions(item)}
+                </div>
+              )}
+            </div>
+          );
+        })}
       </div>
     </div>
   );

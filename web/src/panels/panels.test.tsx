@@ -129,7 +129,10 @@ describe("ProgressCard", () => {
 
   it("gives the reason of a failure", () => {
     openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: "The model server is away." }} />);
-    expect(screen.getByRole("alert")).toHaveTextContent("The prediction failedThe model server is away.");
+    const alert = screen.getByRole("alert");
+    expect(alert).toHaveTextContent("The prediction failed");
+    expect(alert).toHaveTextContent("Predict again; what was done is kept.");
+    expect(alert).toHaveTextContent("The model server is away.");
   });
 });
 

@@ -6,8 +6,9 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
   latest.current = keys;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const action = latest.current[event.key];
-      if (!action || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const action = latest.current[event.key] ?? latest.current[letterOf(event) ?? ""];
+      if (!action || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return;
       event.preventDefault();
       action();
     };
@@ -16,7 +17,12 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
   }, []);
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** The letter at the key's place, so that it is the same key on a Korean layout. */
+function letterOf({ code, shiftKey }: KeyboardEvent): string | undefined {
+  return shiftKey ? undefined : /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase();
+}
+
+export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     target.closest("input, textarea, select, [contenteditable], [role=dialog]") !== null

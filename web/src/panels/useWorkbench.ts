@@ -6,7 +6,7 @@ import { useSession } from "../app/session";
 import type { Term } from "../model/annotation";
 import { type LiveSession, openSlideSession } from "../sync/session";
 import { openWorkbench } from "../tools";
-import type { Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
+import type { SlideSession, Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
 import type { SlideRecord } from "./slideContext";
 import { viewOfSearch } from "./view";
 
@@ -29,7 +29,7 @@ export function useLiveSession(slideId: string): LiveSession | null {
 interface Options {
   readonly container: RefObject<HTMLElement | null>;
   readonly slide: SlideRecord;
-  readonly session: LiveSession | null;
+  readonly session: SlideSession | null;
   readonly terms: readonly Term[];
   readonly editable: boolean;
 }

@@ -147,6 +147,8 @@ export class LiveSession implements SlideSession {
         onState: (rows, layers) => {
           this.store.replaceAll(rows, layers);
           this.conflictList.theirsBecame(rows);
+          // News of comments may be among what was missed.
+          this.commentsRevision.update((revision) => revision + 1);
         },
         onEvent: (event) => this.take(event),
         onSubscribed: () => this.caughtUp(),

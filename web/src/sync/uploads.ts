@@ -1,5 +1,5 @@
 /** Uploads of slides by tus: in pieces, resumable, with a reason in words when one is refused. */
-import { DetailedError, Upload } from "tus-js-client";
+import { DetailedError, defaultOptions, Upload } from "tus-js-client";
 import { Value } from "../model/observable";
 import type { UploadState, UploadTask } from "../viewer/facade";
 
@@ -116,6 +116,15 @@ export function startUpload(file: File, options: UploadOptions): TusUpload {
   const task = new TusUpload(file, options);
   void task.start();
   return task;
+}
+
+/** Ends an upload of an earlier visit and removes what the server holds of it. */
+export async function removeUpload(id: string, origin = location.origin): Promise<void> {
+  const url = `${origin}/uploads/${id}`;
+  await Upload.terminate(url, {});
+  for (const earlier of await defaultOptions.urlStorage.findAllUploads()) {
+    if (earlier.uploadUrl === url) await defaultOptions.urlStorage.removeUpload(earlier.urlStorageKey);
+  }
 }
 
 /** A refusal stays a refusal; a broken line, a busy server or a piece out of step does not. */

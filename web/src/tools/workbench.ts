@@ -5,6 +5,7 @@ import type { HeatmapStyle } from "../model/prediction";
 import type { ChangeSet } from "../store/changes";
 import type {
   ClassStyle,
+  LayerLook,
   SlideSession,
   ToolName,
   Workbench,
@@ -29,6 +30,7 @@ class SlideWorkbench implements Workbench {
   readonly draft: Value<Geometry | null>;
   readonly activeTermId: Value<string | null>;
   readonly hiddenLayerIds: Value<ReadonlySet<string>>;
+  readonly layerLooks = new Value<ReadonlyMap<string, LayerLook>>(new Map());
   readonly following: Value<string | null>;
   readonly viewport: SlideViewer["viewport"];
   readonly pointer: SlideViewer["pointer"];
@@ -115,6 +117,11 @@ class SlideWorkbench implements Workbench {
     if (this.predictionResults.getSnapshot().layerId === layerId) this.predictions.setPolygonsVisible(visible);
     const { byId } = this.session.annotations.getSnapshot();
     this.selected.keepOnly((id) => this.visible.isVisible(byId.get(id)));
+  }
+
+  setLayerLook(layerId: string, look: LayerLook): void {
+    this.layerLooks.update((looks) => new Map(looks).set(layerId, look));
+    this.viewer.annotations.setLook({ layerLooks: this.layerLooks.getSnapshot() });
   }
 
   setMyColor(color: string): void {

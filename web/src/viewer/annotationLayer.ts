@@ -15,6 +15,7 @@ import type { Annotation, Geometry, Term } from "../model/annotation";
 import { lookOf, type TermLook, termsById } from "../model/terms";
 import { hatch, withAlpha } from "./color";
 import { mapFromLevel0 } from "./coordinates";
+import type { LayerLook } from "./facade";
 
 export const CASING = "rgba(255, 255, 255, 0.85)";
 export const CASING_PX = 5;
@@ -26,9 +27,13 @@ export interface AnnotationLook {
   readonly selected: ReadonlySet<string>;
   readonly selectionColor: string;
   readonly hiddenLayerIds: ReadonlySet<string>;
+  /** Of the layers that are not drawn as usual. */
+  readonly layerLooks?: ReadonlyMap<string, LayerLook>;
   /** Drawn elsewhere for now: what a tool is editing. */
   readonly hiddenIds: ReadonlySet<string>;
 }
+
+export const USUAL_LAYER_LOOK: LayerLook = { opacity: 1, filled: true };
 
 export class AnnotationLayer {
   readonly source = new VectorSource<Feature<OlGeometry>>({ wrapX: false });
@@ -93,30 +98,39 @@ export class AnnotationLayer {
     }
     const { color, pattern } = this.lookOf(annotation);
     const selected = this.look.selected.has(id);
-    const key = `${annotation.geometry.type}|${color}|${pattern}|${selected ? this.look.selectionColor : ""}`;
+    const layer = this.look.layerLooks?.get(annotation.layerId) ?? USUAL_LAYER_LOOK;
+    const selectionColor = selected ? this.look.selectionColor : null;
+    const key = [annotation.geometry.type, color, pattern, selectionColor, layer.opacity, layer.filled].join("|");
     const known = this.styles.get(key);
     if (known !== undefined) return known;
-    const made = styles(annotation.geometry, color, pattern === "hatched", selected ? this.look.selectionColor : null);
+    const made = styles(annotation.geometry, color, pattern === "hatched", selectionColor, layer);
     this.styles.set(key, made);
     return made;
   }
 }
 
-function styles(geometry: Geometry, color: string, hatched: boolean, selectionColor: string | null): Style[] {
-  const line = selectionColor ?? color;
+function styles(
+  geometry: Geometry,
+  color: string,
+  hatched: boolean,
+  selectionColor: string | null,
+  { opacity, filled }: LayerLook,
+): Style[] {
+  const line = selectionColor ?? withAlpha(color, opacity);
+  const casing = `rgba(255, 255, 255, ${0.85 * opacity})`;
   if (geometry.type === "Point") {
     const dot = (radius: number, fill: string) =>
       new Style({ image: new Circle({ radius, fill: new Fill({ color: fill }) }) });
-    return selectionColor === null ? [dot(7, CASING), dot(5, color)] : [dot(9, CASING), dot(7.5, line), dot(5, color)];
+    return selectionColor === null ? [dot(7, casing), dot(5, line)] : [dot(9, CASING), dot(7.5, line), dot(5, color)];
   }
-  const fill = hatched ? hatch(color, 0.75) : withAlpha(color, FILL_ALPHA);
+  const fill = hatched ? hatch(color, 0.75 * opacity) : withAlpha(color, FILL_ALPHA * opacity);
   const width = selectionColor === null ? LINE_PX : LINE_PX + 1;
   const dash = hatched ? { lineDash: [7, 5], lineCap: "butt" as const } : {};
   return [
-    new Style({ stroke: new Stroke({ color: CASING, width: width + CASING_PX - LINE_PX, lineJoin: "round" }) }),
+    new Style({ stroke: new Stroke({ color: casing, width: width + CASING_PX - LINE_PX, lineJoin: "round" }) }),
     new Style({
       stroke: new Stroke({ color: line, width, lineJoin: "round", ...dash }),
-      fill: new Fill({ color: fill }),
+      ...(filled ? { fill: new Fill({ color: fill }) } : {}),
     }),
   ];
 }

@@ -157,6 +157,14 @@ export interface ClassStyle {
   readonly positive: boolean;
 }
 
+/** How the annotations of one layer are drawn. */
+export interface LayerLook {
+  /** 0..1. */
+  readonly opacity: number;
+  /** False draws outlines alone. */
+  readonly filled: boolean;
+}
+
 export interface Workbench {
   readonly tool: Observable<ToolName>;
   readonly viewport: Observable<ViewportState>;
@@ -167,6 +175,8 @@ export interface Workbench {
   readonly draft: Observable<Geometry | null>;
   readonly activeTermId: Observable<string | null>;
   readonly hiddenLayerIds: Observable<ReadonlySet<string>>;
+  /** Of the layers that are not drawn as usual. */
+  readonly layerLooks: Observable<ReadonlyMap<string, LayerLook>>;
   readonly heatmapStyle: Observable<HeatmapStyle>;
   readonly predictionResults: Observable<PredictionResults>;
 
@@ -177,6 +187,7 @@ export interface Workbench {
   setSelection(ids: readonly string[]): void;
   deleteSelection(): void;
   setLayerVisible(layerId: string, visible: boolean): void;
+  setLayerLook(layerId: string, look: LayerLook): void;
   /** Who I am: colour of my own selection. */
   setMyColor(color: string): void;
   setLabels(labels: WorkbenchLabels): void;

@@ -25,6 +25,7 @@ export const ME = { id: "u1", name: "Yuna Kim", color: "#85e0c4" };
 
 const SIGNED_IN: Answers = {
   Me: () => ({ me: { email: "yuna@example.org", locale: "en", isAdmin: false, user: ME } }),
+  ProjectUploads: () => ({ uploads: [] }),
   Server: () => ({ server: { version: "0.1.0", registrationOpen: true, uploadMaxBytes: 2e10, authProviders: [] } }),
 };
 

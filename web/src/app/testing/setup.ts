@@ -11,3 +11,10 @@ afterEach(() => {
 if (typeof document !== "undefined" && !document.fonts) {
   Object.defineProperty(document, "fonts", { value: new EventTarget() });
 }
+
+// No layout is made there, either: a list that shows only what is in sight is told that it has a height.
+if (typeof document !== "undefined") {
+  let owner: object = document.createElement("div");
+  while (!Object.hasOwn(owner, "clientHeight")) owner = Object.getPrototypeOf(owner);
+  Object.defineProperty(owner, "clientHeight", { configurable: true, value: 600 });
+}

@@ -8,6 +8,7 @@ import { Value } from "../../model/observable";
 import { DEFAULT_HEATMAP_STYLE, type Prediction } from "../../model/prediction";
 import type { PresentPerson } from "../../model/presence";
 import type { ConflictView, SessionStatus, SlideSession, Workbench } from "../../viewer/facade";
+import type { CommentDesk } from "../commentDesk";
 import type { PredictionDesk } from "../predictionDesk";
 import { type OpenSlide, SlideProvider, type SlideRecord } from "../slideContext";
 
@@ -76,6 +77,17 @@ export function openValues() {
   };
 }
 
+/** A desk without threads; each way to change them says that it was kept. */
+export function commentDesk(values: Partial<CommentDesk> = {}): CommentDesk {
+  const kept = () => vi.fn(async () => true);
+  return {
+    ...{ threads: [], loading: false, failure: null, chosen: null, place: null, placing: false },
+    ...{ choose: vi.fn(), putAt: vi.fn(), setPlacing: vi.fn() },
+    ...{ begin: kept(), reply: kept(), edit: kept(), remove: kept(), resolve: kept() },
+    ...values,
+  };
+}
+
 export function openPanel(panel: ReactNode, values = openValues(), options: Partial<OpenSlide> = {}) {
   const session = {
     ...{ slideId: "s1", clientId: "me", status: values.status, annotations: values.annotations },
@@ -84,6 +96,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   };
   const workbench = {
     ...{ selection: values.selection, activeTermId: values.activeTermId, hiddenLayerIds: values.hiddenLayerIds },
+    ...{ layerLooks: new Value(new Map()), setLayerLook: vi.fn() },
     ...{ following: new Value<string | null>(null), heatmapStyle: new Value(DEFAULT_HEATMAP_STYLE) },
     ...{ setActiveTerm: vi.fn(), setLayerVisible: vi.fn(), setSelection: vi.fn(), fitAnnotation: vi.fn() },
     ...{ deleteSelection: vi.fn(), compareConflict: vi.fn(), follow: vi.fn(), setHeatmapStyle: vi.fn() },
@@ -101,10 +114,16 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1" } } as SlideRecord,
     terms: TERMS,
     session: session as unknown as SlideSession,
+    living: session as unknown as SlideSession,
+    travel: { moment: null, busy: false, go: vi.fn(), back: vi.fn() },
+    mayDraw: true,
     workbench: workbench as unknown as Workbench,
     canDraw: true,
     canManage: true,
     desk: desk as unknown as PredictionDesk,
+    members: [BEN],
+    comments: commentDesk(),
+    openTab: vi.fn(),
     openTerms: vi.fn(),
     openScale: vi.fn(),
     refresh: vi.fn(),

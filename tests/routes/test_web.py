@@ -1,0 +1,57 @@
+"""The built client's files: immutable, and packed for who takes them packed."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from api.routes.web import ImmutableFiles
+
+SCRIPT = b"export const answer = 42;\n" * 100
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> httpx.AsyncClient:
+    (tmp_path / "app-1a2b.js").write_bytes(SCRIPT)
+    (tmp_path / "app-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (tmp_path / "app-1a2b.js.br").write_bytes(b"as brotli")
+    (tmp_path / "mark.svg").write_bytes(b"<svg/>")
+    app = Starlette(routes=[Mount("/assets", ImmutableFiles(directory=tmp_path))])
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test/assets/")
+
+
+async def raw(client: httpx.AsyncClient, name: str, accepted: str) -> tuple[bytes, httpx.Headers]:
+    async with client.stream("GET", name, headers={"accept-encoding": accepted}) as answer:
+        assert answer.status_code == 200
+        return b"".join([chunk async for chunk in answer.aiter_raw()]), answer.headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding", "body"),
+    [
+        ("gzip, deflate, br", "br", b"as brotli"),
+        ("gzip", "gzip", None),
+        ("br;q=0, gzip;q=0.5", "gzip", None),
+        ("identity", None, SCRIPT),
+        ("", None, SCRIPT),
+    ],
+)
+async def test_a_file_is_packed_as_the_browser_takes_it(
+    client: httpx.AsyncClient, accepted: str, coding: str | None, body: bytes | None
+) -> None:
+    sent, headers = await raw(client, "app-1a2b.js", accepted)
+    assert headers.get("content-encoding") == coding
+    assert (gzip.decompress(sent) if body is None else sent) == (SCRIPT if body is None else body)
+    assert headers["content-type"].startswith("text/javascript")
+    assert headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert headers["vary"] == "accept-encoding"
+
+
+async def test_a_file_without_a_twin_is_sent_as_it_is(client: httpx.AsyncClient) -> None:
+    sent, headers = await raw(client, "mark.svg", "br, gzip")
+    assert (sent, "content-encoding" in headers) == (b"<svg/>", False)
