@@ -29,6 +29,7 @@ from api.exchange.csv import CsvWriter
 from api.exchange.feature import MAX_REPORTED, Feature, FileUnreadable, Parsed, SlideFacts, Writer
 from api.exchange.geojson import GeoJsonWriter
 from api.exchange.imagescope import ImageScopeWriter
+from api.models.annotation import ReviewState
 from api.models.ontology import Term
 from api.routes.export_features import batches_of, slide_facts
 from api.routes.geometry import read_uuid
@@ -51,13 +52,15 @@ _EXTENSIONS = {".geojson": "geojson", ".json": "geojson", ".xml": "xml"}
 
 
 async def export(request: Request) -> Response:
-    """`GET /slides/{id}/export/{format}?layer=&term=`: living annotations and prediction polygons as a file."""
+    """`GET /slides/{id}/export/{format}?layer=&term=&review=`: living annotations and prediction polygons as a file.
+
+    `review` holds states of review, joined by commas.
+    """
     access = await require_slide(await viewer_of(request), request.path_params["slide_id"], Action.VIEW)
     kind, settings = request.path_params["format"], request.app.state.settings
     slide = await slide_facts(access.slide_id)
-    batches = await batches_of(
-        access, read_uuid(request, "layer"), read_uuid(request, "term"), settings.model_repository
-    )
+    layer_id, term_id = read_uuid(request, "layer"), read_uuid(request, "term")
+    batches = await batches_of(access, layer_id, term_id, _read_review(request), settings.model_repository)
     name = PurePath(slide.name).stem or "slide"
     if kind == "mask":
         data, extension, media_type = await _mask(request, slide, batches)
@@ -98,6 +101,19 @@ async def import_file(request: Request) -> Response:
         "repaired": [*notes, *shown],
     }
     return JSONResponse(answer, status_code=201)
+
+
+def _read_review(request: Request) -> frozenset[ReviewState] | None:
+    text = request.query_params.get("review")
+    if not text:
+        return None
+    try:
+        return frozenset(ReviewState(state) for state in text.split(","))
+    except ValueError as exc:
+        states = ", ".join(ReviewState)
+        raise InvalidInput(
+            f"review is “{text[:64]}”. Give some of {states}, joined by commas.", field="review"
+        ) from exc
 
 
 async def _written(writer: Writer, batches: AsyncIterator[list[Feature]]) -> AsyncIterator[bytes]:
