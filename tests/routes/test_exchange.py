@@ -29,6 +29,7 @@ from api.auth.permissions import SlideAccess
 from api.collaboration.log import Origin, current_seq
 from api.exchange import asap, geojson, imagescope
 from api.models.annotation import Annotation, GeometryKind, Layer, ReviewState
+from api.models.audit import AuditEntry
 from api.models.ontology import Term
 from api.models.project import Project, Role
 from api.models.slide import Slide
@@ -132,6 +133,18 @@ async def test_layer_and_term_choose_what_is_exported(desk: Desk) -> None:
     assert await areas(term=str(desk.term.id)) == [96.0]
     other = await Term.create(project=desk.project, name="Other", color="#000000")
     assert await areas(term=str(other.id)) == []
+
+
+async def test_a2_an_export_is_written_into_the_audit_log(desk: Desk) -> None:
+    await download(desk, "csv", review="DRAFT")
+    await download(desk, "mask")
+    async with desk.browser(Role.VIEWER) as viewer:
+        await viewer.get(desk.path("export/docx"))
+    log = await AuditEntry.all().order_by("id")
+    assert [(one.kind, one.subject_id, one.details) for one in log] == [
+        ("ANNOTATIONS_EXPORTED", str(desk.slide.id), {"format": "csv", "query": "review=DRAFT"}),
+        ("ANNOTATIONS_EXPORTED", str(desk.slide.id), {"format": "mask", "query": ""}),
+    ]
 
 
 async def test_r9_exports_carry_the_state_of_review_and_can_be_limited_to_it(desk: Desk) -> None:
