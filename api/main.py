@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from api.auth.audit import KnowAddress
 from api.auth.cleanup import remove_expired_forever
 from api.auth.oauth import OAuth
 from api.auth.standing import standing
@@ -70,7 +72,12 @@ def create_app(settings: Settings) -> Starlette:
         *health.routes,
         *web_routes(),
     ]
-    return TileLane(routes=routes, lifespan=lifespan, exception_handlers={PlatformError: platform_error})
+    return TileLane(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(KnowAddress)],
+        exception_handlers={PlatformError: platform_error},
+    )
 
 
 logging.basicConfig(level=get_settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -13,6 +13,7 @@ from api.annotations.applied import Applied
 from api.annotations.changes import StaleAnnotations
 from api.annotations.edit import apply_ops
 from api.annotations.geometry import geojson_of
+from api.annotations.ops import Judge
 from api.annotations.rows import AnnotationRow, LayerRow
 from api.annotations.undo import redo, undo
 from api.auth.permissions import require_slide, require_viewer
@@ -20,7 +21,7 @@ from api.auth.viewer import Action
 from api.collaboration.channel import announce
 from api.collaboration.log import Origin, current_seq
 from api.errors import NotFound
-from api.models.annotation import GeometryKind, LayerKind
+from api.models.annotation import GeometryKind, LayerKind, ReviewState
 from schema.annotation_input import AnnotationOpInput, RegionInput, op_of, region_of
 from schema.annotation_loaders import AnnotationCountByLayerLoader, LayersBySlideLoader, MppBySlideLoader
 from schema.connection import PageInfo
@@ -29,6 +30,11 @@ from schema.failure import Failure
 from schema.ids import optional_uuid, uuid_of
 from schema.scalars import GeoJson, Json
 from schema.user import User, load_user
+
+strawberry.enum(
+    ReviewState,
+    description="Where an annotation stands in review: DRAFT, PROPOSED, ACCEPTED (and so locked) or REJECTED.",
+)
 
 strawberry.enum(LayerKind, description="Who filled a layer: a person (USER), a model (PREDICTION) or a file (IMPORT).")
 
@@ -81,7 +87,12 @@ class Annotation:
     length_px: float = strawberry.field(description="Length of a line or perimeter of an area, in level-0 pixels.")
     attributes: Json = strawberry.field(description="Free properties, a JSON object.")
     note: str = strawberry.field(description="Free text.")
-    locked: bool = strawberry.field(description="Whether only unlocking it is allowed.")
+    locked: bool = strawberry.field(
+        description="Whether it may not be changed: locked by someone, who can unlock it, or accepted in review."
+    )
+    review_state: ReviewState = strawberry.field(description="Where it stands in review.")
+    review_reason: str | None = strawberry.field(description="Why it was rejected.")
+    reviewed_at: datetime | None = strawberry.field(description="When it came to its review state; null for a draft.")
     version: int = strawberry.field(description="Counts its changes from 1.")
     created_at: datetime = strawberry.field(description="When it was drawn.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
@@ -103,7 +114,10 @@ class Annotation:
             length_px=extent.length_px,
             attributes=Json(row.attributes),
             note=row.note,
-            locked=row.locked,
+            locked=row.closed,
+            review_state=row.review.state,
+            review_reason=row.review.reason,
+            reviewed_at=row.review.at,
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -134,6 +148,10 @@ class Annotation:
     async def updated_by(self, info: Info) -> User | None:
         return await load_user(info, self.row.updated_by_id)
 
+    @strawberry.field(description="Who brought it to its review state.")
+    async def reviewed_by(self, info: Info) -> User | None:
+        return await load_user(info, self.row.review.by_id)
+
 
 @strawberry.type(description="A page of living annotations, in order of place.")
 class AnnotationConnection:
@@ -148,7 +166,8 @@ class AnnotationConnection:
 class SkippedOp:
     id: strawberry.ID = strawberry.field(description="The annotation's id.")
     code: str = strawberry.field(
-        description="CHANGED_SINCE, ANNOTATION_LOCKED, LOCK_NOT_YOURS or ANNOTATION_NOT_FOUND."
+        description="CHANGED_SINCE, ANNOTATION_LOCKED, ANNOTATION_ACCEPTED, LOCK_NOT_YOURS, REVIEW_NOT_YOURS or "
+        "ANNOTATION_NOT_FOUND."
     )
     message: str = strawberry.field(description="Why, in English.")
 
@@ -212,6 +231,29 @@ class ApplyAnnotationOpsInput:
     ops: list[AnnotationOpInput] = strawberry.field(description="At most 10,000, applied in order.")
 
 
+@strawberry.input(description="An annotation to review.")
+class ReviewedAnnotationInput:
+    id: strawberry.ID = strawberry.field(description="The annotation's id.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="Refused as a conflict when the annotation changed since; null: whatever it is now."
+    )
+
+
+@strawberry.input(description="A step of review for annotations of one slide: all take it, or none.")
+class ReviewAnnotationsInput:
+    slide_id: strawberry.ID = strawberry.field(description="The slide.")
+    client_id: str = strawberry.field(description="As in applyAnnotationOps.")
+    mutation_id: str = strawberry.field(description="As in applyAnnotationOps.")
+    annotations: list[ReviewedAnnotationInput] = strawberry.field(description="The annotations, at most 10,000.")
+    state: ReviewState = strawberry.field(
+        description="Their new state. PROPOSED and DRAFT are for annotators; ACCEPTED, REJECTED and what opens an "
+        "accepted one again, for reviewers."
+    )
+    reason: str | None = strawberry.field(
+        default=None, description="Why, 1 to 2,000 characters; needed with REJECTED, and only with it."
+    )
+
+
 @strawberry.input(description="Undo or redo the viewer's own latest operation on a slide.")
 class UndoInput:
     slide_id: strawberry.ID = strawberry.field(description="The slide.")
@@ -247,12 +289,14 @@ class AnnotationQuery:
         region: RegionInput | None = None,
         layer_id: strawberry.ID | None = None,
         term_id: strawberry.ID | None = None,
+        review_states: list[ReviewState] | None = None,
         first: int = 500,
         after: str | None = None,
     ) -> AnnotationConnection:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
         layer, term = optional_uuid(layer_id, "layerId"), optional_uuid(term_id, "termId")
-        wanted = query.Filter(access.slide_id, region_of(region), layer, term)
+        review = frozenset(review_states) if review_states is not None else None
+        wanted = query.Filter(access.slide_id, region_of(region), layer, term, review)
         seq = await current_seq(access.slide_id)  # before the page: what comes between is repeated, never missed
         page = await query.page_of(wanted, first, after)
         return AnnotationConnection(
@@ -275,6 +319,20 @@ class AnnotationMutation:
             ops = [op_of(op) for op in input.ops]
         else:
             ops = await asyncio.to_thread(lambda: [op_of(op) for op in input.ops])
+        try:
+            applied = await apply_ops(access, origin, ops)
+        except StaleAnnotations as error:
+            return AnnotationConflict.of(error)
+        await announce(info.context.app.channel, access.slide_id, applied.seq)
+        return AppliedOps.of(applied)
+
+    @strawberry.mutation(
+        description="Propose annotations for review, withdraw, accept or reject them, or open accepted ones again."
+    )
+    async def review_annotations(self, info: Info, input: ReviewAnnotationsInput) -> ApplyAnnotationOpsResult:
+        access = await require_slide(info.context.viewer, uuid_of(input.slide_id, "slideId"), Action.ANNOTATE)
+        origin = _origin(info.context, input.client_id, input.mutation_id)
+        ops = [Judge(uuid_of(one.id), input.state, input.reason, one.expected_version) for one in input.annotations]
         try:
             applied = await apply_ops(access, origin, ops)
         except StaleAnnotations as error:

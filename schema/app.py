@@ -29,6 +29,7 @@ from api.auth.origin import check_origin
 from api.auth.sessions import viewer_of, viewer_of_token
 from api.errors import PlatformError
 from schema.annotation import AnnotationMutation, AnnotationQuery
+from schema.audit import AuditQuery
 from schema.comment import CommentMutation, CommentQuery
 from schema.context import Context
 from schema.failure import Failure, failure_of
@@ -66,6 +67,7 @@ class Query(
     CommentQuery,
     PredictionQuery,
     MeasureQuery,
+    AuditQuery,
 ):
     pass
 

@@ -10,6 +10,7 @@ from api.analytics.agreement import agreement_of
 from api.analytics.measures import SlideMeasures, TermMeasure, measure_slide
 from api.auth.permissions import require_slide
 from api.auth.viewer import Action
+from api.models.annotation import ReviewState
 from schema.context import Info
 from schema.ids import optional_uuid, uuid_of
 from schema.loaders import TermByIdLoader
@@ -66,10 +67,12 @@ class Agreement:
 
 @strawberry.type
 class MeasureQuery:
-    @strawberry.field(description="Counts, areas and lengths on a slide.")
-    async def measures(self, info: Info, slide_id: strawberry.ID) -> Measures:
+    @strawberry.field(description="Counts, areas and lengths on a slide, of annotations in the given states of review.")
+    async def measures(
+        self, info: Info, slide_id: strawberry.ID, review_states: list[ReviewState] | None = None
+    ) -> Measures:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
-        return Measures.of(await measure_slide(access.slide_id))
+        return Measures.of(await measure_slide(access.slide_id, review_states))
 
     @strawberry.field(description="How far two layers of a slide agree on a term, or on all areas when none is given.")
     async def agreement(
@@ -79,8 +82,9 @@ class MeasureQuery:
         layer_a: strawberry.ID,
         layer_b: strawberry.ID,
         term_id: strawberry.ID | None = None,
+        review_states: list[ReviewState] | None = None,
     ) -> Agreement:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
         layers = uuid_of(layer_a, "layerA"), uuid_of(layer_b, "layerB")
-        found = await agreement_of(access.slide_id, *layers, optional_uuid(term_id, "termId"))
+        found = await agreement_of(access.slide_id, *layers, optional_uuid(term_id, "termId"), review_states)
         return Agreement(dice=found.dice, iou=found.iou, kappa=found.kappa)

@@ -152,10 +152,6 @@ class Prediction:
     source_id: strawberry.ID | None = strawberry.field(
         description="The prediction whose probabilities this one shows at another threshold; null for one of its own."
     )
-    set_aside_patches: int = strawberry.field(
-        description="Patches that failed again and again and were left out, so that the rest could be finished."
-    )
-    set_aside_reason: str | None = strawberry.field(description="Why patches were left out, in English.")
     notice: str | None = strawberry.field(
         description="What the work waits for at the moment, such as room on the disk, in English; null when nothing."
     )
@@ -189,8 +185,6 @@ class Prediction:
             heatmap_version=row.heatmap_version,
             priority=row.priority,
             source_id=strawberry.ID(str(row.source_id)) if row.source_id else None,
-            set_aside_patches=row.figures.get("set_aside_patches", 0),
-            set_aside_reason=row.figures.get("set_aside_reason"),
             notice=row.figures.get("notice"),
             created_at=row.created_at,
             started_at=row.started_at,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.auth.permissions import require_slide, require_viewer
+from api.auth.permissions import require_role, require_slide, require_viewer
 from api.auth.viewer import Action
 from schema.context import Info
 from schema.failure import Failure
@@ -29,6 +29,10 @@ class UpdatePresenceInput:
     tool: str | None = strawberry.field(default=strawberry.UNSET, description="The tool in hand.")
     stroke: list[float] | None = strawberry.field(
         default=strawberry.UNSET, description="[x, y, x, y, …] of the stroke being drawn; null when none is."
+    )
+    presenting: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether others are asked to follow this client; for annotators, one client at a time.",
     )
     left: bool | None = strawberry.field(default=None, description="True when the client leaves the slide.")
 
@@ -54,6 +58,8 @@ class PresenceMutation:
         if input.left:
             presence.leave(access.slide_id, input.client_id, user_id)
             return PresenceAccepted(people=len(presence.people(access.slide_id)))
+        if input.presenting:
+            require_role(access.role, Action.ANNOTATE)
         people = presence.update(access.slide_id, input.client_id, user_id, _changes(input))
         info.context.present.add((access.slide_id, input.client_id))
         return PresenceAccepted(people=people)
@@ -67,6 +73,8 @@ def _changes(given: UpdatePresenceInput) -> dict[str, Any]:
             changes[name] = tuple(value) if value is not None else None
     if given.selection is not strawberry.UNSET:
         changes["selection"] = tuple(str(item) for item in given.selection or ())
+    if given.presenting is not strawberry.UNSET:
+        changes["presenting"] = bool(given.presenting)
     if given.tool is not strawberry.UNSET:
         changes["tool"] = given.tool
     return changes

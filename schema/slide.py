@@ -12,6 +12,7 @@ from api.auth.permissions import require_project, require_slide, require_viewer,
 from api.auth.tile_grants import sign_tile_grant
 from api.auth.viewer import Action, allows
 from api.errors import NotFound
+from api.models.audit import AuditKind
 from api.models.slide import Slide as SlideRow
 from api.models.slide import Upload as UploadRow
 from api.slides import catalog
@@ -28,7 +29,7 @@ from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
 from schema.prediction_loaders import LatestPredictionBySlideLoader
 from schema.project import Project
 from schema.scalars import Json
-from schema.slide_change import logged_change
+from schema.slide_change import logged_change, note_change
 from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
 from schema.user import User, load_user
 
@@ -352,10 +353,14 @@ class SlideMutation:
     async def delete_slide(self, info: Info, input: DeleteSlideInput) -> DeleteSlideResult:
         access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
         async with logged_change(info.context, access.slide_id, deleted=True):
-            return Slide.of(await catalog.delete_slide(access.slide_id))
+            row = await catalog.delete_slide(access.slide_id)
+            await note_change(info.context, AuditKind.SLIDE_DELETED, row)
+        return Slide.of(row)
 
     @strawberry.mutation(description="Take a slide out of the bin. For managers.")
     async def restore_slide(self, info: Info, input: RestoreSlideInput) -> RestoreSlideResult:
         access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE, deleted=True)
         async with logged_change(info.context, access.slide_id):
-            return Slide.of(await catalog.restore_slide(access.slide_id))
+            row = await catalog.restore_slide(access.slide_id)
+            await note_change(info.context, AuditKind.SLIDE_RESTORED, row)
+        return Slide.of(row)

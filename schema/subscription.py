@@ -48,6 +48,7 @@ class PresentPerson:
     selection: list[strawberry.ID] = strawberry.field(description="Ids of the selected annotations.")
     tool: str | None = strawberry.field(description="The tool in hand.")
     stroke: list[float] | None = strawberry.field(description="[x, y, x, y, …] of the stroke being drawn.")
+    presenting: bool = strawberry.field(description="Whether others are asked to follow it.")
 
     @classmethod
     def of(cls, person: Person) -> PresentPerson:
@@ -60,6 +61,7 @@ class PresentPerson:
             selection=[strawberry.ID(item) for item in person.selection],
             tool=person.tool,
             stroke=list(person.stroke) if person.stroke else None,
+            presenting=person.presenting,
         )
 
     @strawberry.field(description="Who it is.")

@@ -7,7 +7,7 @@ every point of the slide as rated in or out by both layers; no raster is needed,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from api.annotations.chunks import unpack_prediction
 from api.annotations.geometry import AREAL, shapely_of
 from api.annotations.query import Filter, all_of, layer_by_id, prediction_chunks
 from api.errors import TooLarge
+from api.models.annotation import ReviewState
 from api.models.slide import Slide
 
 MAX_VERTICES = 2_000_000
@@ -32,18 +33,29 @@ class Agreement:
     kappa: float | None
 
 
-async def agreement_of(slide_id: UUID, layer_a: UUID, layer_b: UUID, term_id: UUID | None) -> Agreement:
+async def agreement_of(
+    slide_id: UUID,
+    layer_a: UUID,
+    layer_b: UUID,
+    term_id: UUID | None,
+    review: Collection[ReviewState] | None = None,
+) -> Agreement:
     """The agreement of two layers of a slide that the caller may see.
 
     Args:
         term_id: compare only annotations with this term; polygons of predictions always take part.
+        review: compare only annotations in these states; None for all.
 
     Raises:
         NotFound: no such layer on the slide.
         TooLarge: a layer has too many points.
     """
     width, height = await Slide.get(id=slide_id).values_list("width", "height")
-    shapes = [await _shapes_of(slide_id, layer_id, term_id) for layer_id in (layer_a, layer_b)]
+    states = frozenset(review) if review is not None else None
+    shapes = [
+        await _shapes_of(slide_id, layer_id, Filter(slide_id, None, layer_id, term_id, states))
+        for layer_id in (layer_a, layer_b)
+    ]
     return await asyncio.to_thread(compare, shapes[0], shapes[1], (width, height))
 
 
@@ -64,11 +76,11 @@ def compare(
     return Agreement(2 * both / (area_a + area_b), both / either, kappa)
 
 
-async def _shapes_of(slide_id: UUID, layer_id: UUID, term_id: UUID | None) -> list[shapely.Geometry]:
+async def _shapes_of(slide_id: UUID, layer_id: UUID, wanted: Filter) -> list[shapely.Geometry]:
     await layer_by_id(slide_id, layer_id)
     shapes: list[shapely.Geometry] = []
     vertices = 0
-    async for row in all_of(Filter(slide_id, layer_id=layer_id, term_id=term_id)):
+    async for row in all_of(wanted):
         if row.shape.kind in AREAL:
             geometry = row.shape.geometry
             vertices += geometry.vertex_count

@@ -1,4 +1,4 @@
-"""The semantics of edits: what an op makes of an annotation. Rules E1-E17 of docs/spec.md.
+"""The semantics of edits: what an op makes of an annotation. Rules E1-E17 and R1-R8 of docs/spec.md.
 
 Pure: the rows, layers and terms that matter come in, changed rows go out.
 """
@@ -12,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from api.annotations.areas import merged
-from api.annotations.ops import UNSET, Brush, Create, Delete, Op, Restore, Update
-from api.annotations.rows import AnnotationRow, LayerRow, Shape
+from api.annotations.ops import UNSET, Brush, Create, Delete, Judge, Op, Restore, Update
+from api.annotations.rows import AnnotationRow, LayerRow, Review, Shape
 from api.auth.viewer import Action, allows
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from api.models.annotation import LayerKind
+from api.models.annotation import LayerKind, ReviewState
 from api.models.project import Role
 
 
@@ -48,13 +48,17 @@ class Editor:
     user_id: UUID
     role: Role
 
+    @property
+    def may_review(self) -> bool:
+        return allows(self.role, Action.REVIEW)
+
     def may_lock(self, row: AnnotationRow) -> bool:
-        return row.created_by_id == self.user_id or allows(self.role, Action.REVIEW)
+        return row.created_by_id == self.user_id or self.may_review
 
     def may_add_to(self, layer: LayerRow) -> bool:
         if layer.kind is LayerKind.IMPORT or layer.owner_id == self.user_id:
             return layer.kind is not LayerKind.PREDICTION
-        return layer.kind is LayerKind.USER and allows(self.role, Action.REVIEW)
+        return layer.kind is LayerKind.USER and self.may_review
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ def apply(
                     after = _bury(op, _existing(op.id, row, around), now)
                     if after is not row:
                         _require_unlocked(after)
+                case Judge():
+                    after = judged(op, _existing(op.id, row, around), editor, now)
         except _Stale as error:
             stale.append(error.stale)
             continue
@@ -170,6 +176,8 @@ def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor
         for name, value in (("note", op.note), ("locked", op.locked))
         if value is not UNSET and value != getattr(row, name)
     }
+    if op.locked is False and row.accepted:
+        _require_unlocked(row)
     if not changes:
         return row
     _require_unlocking(changes, row, editor)
@@ -199,7 +207,7 @@ def _require_unlocking(changes: dict[str, Any], row: AnnotationRow, editor: Edit
             code="LOCK_NOT_YOURS",
             field="locked",
         )
-    if changes.get("locked") is not False:
+    if changes.get("locked") is not False or row.accepted:
         _require_unlocked(row)
 
 
@@ -232,7 +240,36 @@ def _existing(annotation_id: UUID, row: AnnotationRow | None, around: Surroundin
     return row
 
 
+def judged(op: Judge, row: AnnotationRow, editor: Editor, now: datetime) -> AnnotationRow:
+    """The row in its new review state; the very same row when it is so already. Rules R2-R5."""
+    if row.deleted:
+        raise _Stale(Stale(row, op.expected_version or row.version))
+    require_review(row, op.state, editor)
+    reason = op.reason.strip() if op.reason else None
+    if (row.review.state, row.review.reason) == (op.state, reason):
+        return row
+    if op.expected_version is not None and op.expected_version != row.version:
+        raise _Stale(Stale(row, op.expected_version))
+    return replace(row, review=Review(op.state, reason, editor.user_id, now))
+
+
+def require_review(row: AnnotationRow, state: ReviewState, editor: Editor) -> None:
+    """Raise `NotPermitted` when the editor may not bring the annotation to this review state. Rule R3."""
+    if not editor.may_review and (row.accepted or state in (ReviewState.ACCEPTED, ReviewState.REJECTED)):
+        raise NotPermitted(
+            f"Only a reviewer may accept or reject annotation {row.id}, or open it again once it is accepted.",
+            code="REVIEW_NOT_YOURS",
+            params={"id": str(row.id)},
+        )
+
+
 def _require_unlocked(row: AnnotationRow) -> None:
+    if row.accepted:
+        raise NotPermitted(
+            f"Annotation {row.id} was accepted, so it stays as it is. A reviewer can open it again.",
+            code="ANNOTATION_ACCEPTED",
+            params={"id": str(row.id)},
+        )
     if row.locked:
         raise NotPermitted(
             f"Annotation {row.id} is locked. Its author or a reviewer can unlock it.",

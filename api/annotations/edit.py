@@ -20,7 +20,7 @@ from api.annotations.layers import ground_of, make_layer
 from api.annotations.ops import MAX_OPS, MAX_PACKED_BYTES, Create, Op, check_ops
 from api.annotations.queue import Edit, submit
 from api.annotations.rows import AnnotationRow, LayerRow
-from api.annotations.table import insert_rows, update_rows
+from api.annotations.table import insert_rows, insert_steps, update_rows
 from api.auth.permissions import SlideAccess
 from api.collaboration.log import EventKind, Origin, SlideTransaction, write
 from api.models.annotation import AnnotationChunk, LayerKind
@@ -63,13 +63,14 @@ async def save_and_append(
     connection = transaction.connection
     await insert_rows(connection, [row for row in changed if row.id not in before])
     await update_rows(connection, [row for row in changed if row.id in before])
-    await transaction.append(
+    event = await transaction.append(
         kind,
         {"annotations": [row.to_body() for row in changed], "layers": [layer.to_body() for layer in layers]},
         result=result,
         inverse=[inverse_of(before.get(row.id), row) for row in changed] or None,
         undoes=undoes,
     )
+    await insert_steps(connection, transaction.slide_id, ((event.seq, row.id) for row in changed))
 
 
 async def publish_prediction_layer(

@@ -12,14 +12,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tortoise import connections
-
 from api.annotations.rows import AnnotationRow, LayerRow
 from api.collaboration.log import EventKind, HistoryPruned, LoggedEvent, current_seq, since
 from api.errors import InvalidInput, TooLarge
-from api.models.event import SlideEvent
+from api.models.event import AnnotationStep, SlideEvent
 from api.models.paging import bounded_first
-from api.models.sql import marked
 
 MAX_REPLAYED = 100_000
 """Events replayed to find an earlier state; a later seq is refused."""
@@ -77,16 +74,10 @@ async def slide_steps(slide_id: UUID, first: int, before: int | None) -> Steps:
 async def annotation_steps(row: AnnotationRow, first: int, before: int | None) -> Steps:
     """The steps that touched an annotation, each with that annotation alone."""
     limit = bounded_first(first)
-    connection = connections.get("default")
-    # The id stands in the body; the slide's index on seq bounds what is looked through.
-    statement = marked(
-        connection,
-        "SELECT seq FROM slide_event WHERE slide_id = ? AND seq < ? AND CAST(body AS CHAR) LIKE ? "
-        "ORDER BY seq DESC LIMIT ?",
-    )
-    most = before if before is not None else await current_seq(row.slide_id) + 1
-    found = await connection.execute_query_dict(statement, [str(row.slide_id), most, f"%{row.id}%", limit + 1])
-    seqs = [int(entry["seq"]) for entry in found]
+    touching = AnnotationStep.filter(annotation_id=row.id)
+    if before is not None:
+        touching = touching.filter(seq__lt=before)
+    seqs: list[int] = await touching.order_by("-seq").limit(limit + 1).values_list("seq", flat=True)  # type: ignore[assignment]
     events = await SlideEvent.filter(slide_id=row.slide_id, seq__in=seqs[:limit]).order_by("-seq")
     return Steps(tuple(_step(row.slide_id, event, only=row.id) for event in events), len(seqs) > limit)
 

@@ -16,8 +16,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api.annotations.changes import Editor
-from api.annotations.rows import AnnotationRow, Shape
+from api.annotations.changes import Editor, require_review
+from api.annotations.rows import UNREVIEWED, AnnotationRow, Review, Shape
+from api.errors import NotPermitted
 
 _WHOLE = "whole"
 
@@ -58,15 +59,27 @@ def put_back(
             "CHANGED_SINCE",
             f"Annotation {row.id} was changed by someone since, so it stays as it is.",
         )
+    return _forbidden(row, put, editor) or _with(row, put, editor, now)
+
+
+def _forbidden(row: AnnotationRow, put: Mapping[str, Any], editor: Editor) -> Skipped | None:
+    """Why a lock or a review keeps the change from being undone; None when nothing does."""
     if "locked" in put and not editor.may_lock(row):
         return Skipped(
             row.id,
             "LOCK_NOT_YOURS",
             f"Only the author of annotation {row.id} or a reviewer may lock or unlock it.",
         )
-    if row.locked and put.get("locked") is not False:
+    if row.locked and put.get("locked") is not False and put.keys() != {"review"}:
         return Skipped(row.id, "ANNOTATION_LOCKED", f"Annotation {row.id} is locked, so it stays as it is.")
-    return _with(row, put, editor, now)
+    if "review" in put:
+        try:
+            require_review(row, Review.from_body(put["review"]).state, editor)
+        except NotPermitted as error:
+            return Skipped(row.id, error.code, error.message)
+    elif row.accepted:
+        return Skipped(row.id, "ANNOTATION_ACCEPTED", f"Annotation {row.id} was accepted, so it stays as it is.")
+    return None
 
 
 def _with(row: AnnotationRow, put: dict[str, Any], editor: Editor, now: datetime) -> AnnotationRow:
@@ -81,6 +94,8 @@ def _with(row: AnnotationRow, put: dict[str, Any], editor: Editor, now: datetime
                 changes["geometry_version"] = row.version + 1
             case "term":
                 changes["term_id"] = UUID(value) if value else None
+            case "review":
+                changes["review"] = Review.from_body(value)
             case "note" | "locked":
                 changes[name] = value
             case _:
@@ -106,6 +121,7 @@ def _properties(row: AnnotationRow) -> dict[str, Any]:
         "term": str(row.term_id) if row.term_id else None,
         "note": row.note,
         "locked": row.locked,
+        **({} if row.review == UNREVIEWED else {"review": row.review.to_body()}),
         **{f"attribute:{key}": value for key, value in row.attributes.items()},
     }
 

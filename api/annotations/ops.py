@@ -1,4 +1,4 @@
-"""What a person can ask for: create, update, delete, restore, brush; checked values, nothing applied yet."""
+"""What a person can ask for: create, update, delete, restore, brush, review; checked values, nothing applied yet."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from uuid import UUID
 
 from api.annotations.rows import Shape
 from api.errors import InvalidInput, TooLarge
+from api.models.annotation import ReviewState
 
 MAX_OPS = 10_000
 MAX_PACKED_BYTES = 3_000_000
 """Of all shapes of one call: about half a million vertices."""
 
 MAX_NOTE_LENGTH = 10_000
+MAX_REASON_LENGTH = 2000
 MAX_ATTRIBUTES_BYTES = 16_384
 
 
@@ -78,7 +80,17 @@ class Brush:
     add: bool
 
 
-Op = Create | Update | Delete | Restore | Brush
+@dataclass(frozen=True)
+class Judge:
+    """A step of review: the state that the annotation is to have, and why, when it is rejected."""
+
+    id: UUID
+    state: ReviewState
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+Op = Create | Update | Delete | Restore | Brush | Judge
 
 
 def check_ops(ops: list[Op]) -> None:
@@ -103,6 +115,26 @@ def check_ops(ops: list[Op]) -> None:
             if isinstance(op.note, str):
                 check_note(op.note)
             check_attributes(op.attributes)
+        elif isinstance(op, Judge):
+            check_reason(op)
+
+
+def check_reason(op: Judge) -> None:
+    """Raise `InvalidInput` when a rejection has no reason, another step has one, or it is too long."""
+    if op.state is not ReviewState.REJECTED:
+        if op.reason is not None:
+            raise InvalidInput("A reason came without a rejection. Leave it away.", field="reason")
+        return
+    if not (op.reason or "").strip():
+        raise InvalidInput(
+            "A rejection came without a reason. Say what is to be changed.", code="REASON_MISSING", field="reason"
+        )
+    if len(op.reason or "") > MAX_REASON_LENGTH:
+        raise InvalidInput(
+            f"The reason has {len(op.reason or '')} characters; at most {MAX_REASON_LENGTH} are allowed. Shorten it.",
+            code="REASON_TOO_LONG",
+            field="reason",
+        )
 
 
 def check_note(note: str) -> None:

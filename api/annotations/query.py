@@ -17,7 +17,7 @@ from api.annotations.chunks import MAGIC, frame, live_chunk
 from api.annotations.index import Region, ranges_of
 from api.annotations.rows import COLUMNS, AnnotationRow, LayerRow
 from api.errors import InvalidInput, NotFound
-from api.models.annotation import Annotation, AnnotationChunk, Layer
+from api.models.annotation import Annotation, AnnotationChunk, Layer, ReviewState
 from api.models.paging import Page, bounded_first, decode_cursor, encode_cursor
 
 ORDER = ("cell", "id")
@@ -33,6 +33,7 @@ class Filter:
     region: Region | None = None
     layer_id: UUID | None = None
     term_id: UUID | None = None
+    review: frozenset[ReviewState] | None = None
 
     def annotations(self) -> QuerySet[Annotation]:
         """The living annotations that match."""
@@ -41,6 +42,8 @@ class Filter:
             query = query.filter(layer_id=self.layer_id)
         if self.term_id is not None:
             query = query.filter(term_id=self.term_id)
+        if self.review is not None:
+            query = query.filter(review_state__in=sorted(self.review))
         if self.region is not None:
             cells = Q(*(Q(cell__gte=low, cell__lte=high) for low, high in ranges_of(self.region)), join_type="OR")
             query = query.filter(cells, _touching(self.region))

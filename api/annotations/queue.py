@@ -21,7 +21,7 @@ from api.annotations.inverse import inverse_of
 from api.annotations.layers import Ground, ground_of, insert_layer
 from api.annotations.ops import Create, Op
 from api.annotations.rows import AnnotationRow, LayerRow
-from api.annotations.table import insert_rows, load_rows, update_rows
+from api.annotations.table import insert_rows, insert_steps, load_rows, update_rows
 from api.auth.permissions import SlideAccess
 from api.collaboration.group import GroupTransaction, write_group
 from api.collaboration.log import EventKind, LoggedEvent, Origin, mutation_id_reused
@@ -132,10 +132,12 @@ class _Group:
         drawing = {edit.editor.user_id for edit in self._edits if edit.draws_in_own_layer}
         ground = await ground_of(connection, access, ops, drawing)
         rows, changed, new_layers = dict(stored), dict[UUID, AnnotationRow](), list[LayerRow]()
+        touched: list[tuple[int, UUID]] = []
         self.outcomes = []
         for edit in self._edits:
             outcome, after, layer = _applied(transaction, edit, rows, ground)
             self.outcomes.append(outcome)
+            touched += ((transaction.seq, id_) for id_ in after)
             rows |= after
             changed |= after
             if layer is not None:
@@ -145,6 +147,7 @@ class _Group:
             await insert_layer(connection, layer)
         await insert_rows(connection, [row for row in changed.values() if row.id not in stored])
         await update_rows(connection, [row for row in changed.values() if row.id in stored])
+        await insert_steps(connection, access.slide_id, touched)
 
 
 def _applied(

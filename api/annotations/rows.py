@@ -6,7 +6,7 @@ The shape stays packed (`api.annotations.codec`) from the database to the moment
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ import orjson
 from api.annotations.codec import PackedObject, decode, encode
 from api.annotations.geometry import Extent, Geometry, extent_of
 from api.annotations.index import cell_of
-from api.models.annotation import GeometryKind, Layer, LayerKind
+from api.models.annotation import GeometryKind, Layer, LayerKind, ReviewState
 
 COLUMNS = (
     "id",
@@ -42,6 +42,10 @@ COLUMNS = (
     "created_at",
     "updated_at",
     "deleted_at",
+    "review_state",
+    "review_reason",
+    "reviewed_by_id",
+    "reviewed_at",
 )
 STORED = (*COLUMNS, "cell")
 
@@ -70,6 +74,31 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Review:
+    """Where an annotation stands in review, who brought it there and when; `reason` says why it was rejected."""
+
+    state: ReviewState = ReviewState.DRAFT
+    reason: str | None = None
+    by_id: UUID | None = None
+    at: datetime | None = None
+
+    def to_body(self) -> list[str | None]:
+        """As an event and an inverse carry it."""
+        return [self.state.value, self.reason, _text(self.by_id), _text(self.at)]
+
+    @classmethod
+    def from_body(cls, body: Sequence[str | None] | None) -> Review:
+        """The inverse of `to_body`; None, as in events from before there was review, is a draft."""
+        if body is None:
+            return UNREVIEWED
+        state, reason, by, at = body
+        return cls(ReviewState(str(state)), reason, _uuid(by), datetime.fromisoformat(at) if at else None)
+
+
+UNREVIEWED = Review()
+
+
+@dataclass(frozen=True)
 class AnnotationRow:
     """An annotation at one version, tombstones included."""
 
@@ -88,10 +117,20 @@ class AnnotationRow:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    review: Review = UNREVIEWED
 
     @property
     def deleted(self) -> bool:
         return self.deleted_at is not None
+
+    @property
+    def accepted(self) -> bool:
+        return self.review.state is ReviewState.ACCEPTED
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is locked, by someone or because it was accepted."""
+        return self.locked or self.accepted
 
     @classmethod
     def from_columns(cls, values: Mapping[str, Any]) -> AnnotationRow:
@@ -99,7 +138,13 @@ class AnnotationRow:
         extent = Extent(*(values[name] for name in ("min_x", "min_y", "max_x", "max_y", "area_px", "length_px")))
         return cls(
             shape=Shape(GeometryKind(values["kind"]), bytes(values["geometry"]), extent),
-            **{name: values[name] for name in cls.__dataclass_fields__ if name != "shape"},
+            review=Review(
+                ReviewState(values["review_state"]),
+                values["review_reason"],
+                values["reviewed_by_id"],
+                values["reviewed_at"],
+            ),
+            **{name: values[name] for name in cls.__dataclass_fields__ if name not in ("shape", "review")},
         )
 
     def to_columns(self) -> list[Any]:
@@ -128,6 +173,10 @@ class AnnotationRow:
             self.created_at,
             self.updated_at,
             self.deleted_at,
+            self.review.state.value,
+            self.review.reason,
+            _text(self.review.by_id),
+            self.review.at,
             cell_of(extent.min_x, extent.min_y, extent.max_x, extent.max_y),
         ]
 
@@ -150,6 +199,7 @@ class AnnotationRow:
             "shaped": self.geometry_version,
             "by": [_text(self.created_by_id), _text(self.updated_by_id)],
             "at": [self.created_at.isoformat(), self.updated_at.isoformat(), _text(self.deleted_at)],
+            "review": None if self.review == UNREVIEWED else self.review.to_body(),
         }
 
     @classmethod
@@ -175,6 +225,7 @@ class AnnotationRow:
             created_at=datetime.fromisoformat(created_at),
             updated_at=datetime.fromisoformat(updated_at),
             deleted_at=datetime.fromisoformat(deleted_at) if deleted_at else None,
+            review=Review.from_body(body.get("review")),
         )
 
 

@@ -17,6 +17,7 @@ BATCH = 500
 """Rows a statement: far below every database's limit on parameters and packet size."""
 
 _FIXED = frozenset({"id", "slide_id", "layer_id", "created_by_id", "created_at"})
+_STEP = ("annotation_id", "slide_id", "seq")
 _SAVED = tuple(name for name in STORED if name not in _FIXED)
 
 
@@ -52,6 +53,17 @@ async def update_rows(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRo
     """Save changed annotations, which exist on the slide whose lock the caller holds, many in one statement."""
     if rows:
         await _save(connection, rows, _SAVED)
+
+
+async def insert_steps(connection: BaseDBAsyncClient, slide_id: UUID, touched: Iterable[tuple[int, UUID]]) -> None:
+    """Note which annotations a step of the slide touched: pairs of its seq and an annotation's id."""
+    values = [[str(annotation_id), str(slide_id), seq] for seq, annotation_id in touched]
+    statement = insert_statement("annotation_step", _STEP, sqlite=is_sqlite(connection))
+    if len(values) == 1:
+        await connection.execute_insert(statement, values[0])
+        return
+    for start in range(0, len(values), BATCH):
+        await connection.execute_many(statement, values[start : start + BATCH])
 
 
 async def _save(connection: BaseDBAsyncClient, rows: Sequence[AnnotationRow], updated: tuple[str, ...]) -> None:

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
+from api.auth import audit
 from api.auth.account_rules import check_locale, check_password, clean_name, normalise_email
 from api.auth.passwords import password_pool
 from api.auth.rate_limit import counted_attempt
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted, NotSignedIn
+from api.models.audit import AuditKind
 from api.models.user import User
 from api.settings import Registration, Settings
 
@@ -150,6 +152,7 @@ async def change_password(user_id: UUID, *, current: str | None, new: str, attem
                 )
     user.password_hash = await password_pool().hash(new)
     await user.save(update_fields=["password_hash"])
+    await audit.record(AuditKind.PASSWORD_CHANGED, user, subject_id=user.id, subject_name=user.name)
     logger.info("password changed: user %s", user.id)
     return user
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from api.auth import audit
 from api.auth.account_rules import normalise_email
 from api.auth.accounts import check_credentials, create_account
 from api.auth.rate_limit import counted_attempt
 from api.auth.secrets import hash_token
 from api.errors import Conflict, InvalidInput, NotSignedIn
+from api.models.audit import AuditKind
 from api.models.user import User
 
 logger = logging.getLogger("coslide.auth")
@@ -34,6 +36,8 @@ async def sign_in_with_password(email: str, password: str, *, address: str, atte
             user = await check_credentials(email, password)
     except NotSignedIn:
         logger.warning("failed sign-in: account %s, address %s", hash_token(account)[:12], address)
+        # The name stays out: people type passwords into that field. The account's key finds repeated tries.
+        await audit.record(AuditKind.SIGN_IN_REFUSED, None, subject_id=hash_token(account)[:12], address=address)
         raise
     logger.info("sign-in by password: user %s, address %s", user.id, address)
     return user

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from api.auth import audit
 from api.auth.account_rules import clean_name
 from api.auth.secrets import hash_token, new_token
 from api.auth.viewer import Scope, Viewer
 from api.errors import Conflict, InvalidInput, NotFound
-from api.models.user import ApiToken
+from api.models.audit import AuditKind
+from api.models.user import ApiToken, User
 
 logger = logging.getLogger("coslide.auth")
 
@@ -53,8 +55,14 @@ async def create_token(
         scopes=allowed,
         expires_at=now + timedelta(days=expires_in_days) if expires_in_days else None,
     )
+    await _note(AuditKind.API_TOKEN_CREATED, row)
     logger.info("API token made: user %s, prefix %s, scopes %s", user_id, prefix, " ".join(allowed))
     return token, row
+
+
+async def _note(kind: AuditKind, row: ApiToken) -> None:
+    owner = await User.get(id=row.user_id)
+    await audit.record(kind, owner, subject_id=row.id, subject_name=row.name, details={"scopes": row.scopes})
 
 
 async def list_tokens(user_id: UUID) -> Sequence[ApiToken]:
@@ -69,6 +77,7 @@ async def revoke_token(user_id: UUID, token_id: UUID) -> str:
         raise NotFound(f"There is no API token {token_id} among yours; it may be revoked already.")
     row.revoked_at = datetime.now(UTC)
     await row.save(update_fields=["revoked_at"])
+    await _note(AuditKind.API_TOKEN_REVOKED, row)
     logger.info("API token revoked: user %s, prefix %s", user_id, row.prefix)
     return row.token_hash
 

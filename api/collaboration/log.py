@@ -23,7 +23,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
 
 from api.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable
-from api.models.event import SlideEvent
+from api.models.event import AnnotationStep, SlideEvent
 from api.models.slide import SlideSequence
 from api.models.sql import insert_statement, is_sqlite, marked
 from api.models.transaction import transaction as database_transaction
@@ -274,6 +274,7 @@ async def since(slide_id: UUID, seq: int, limit: int = 500) -> list[LoggedEvent]
 
 async def prune(slide_id: UUID, through: int) -> int:
     """Delete the events up to and including `through`; returns how many. Undo reaches back only to what is kept."""
+    await AnnotationStep.filter(slide_id=slide_id, seq__lte=through).delete()
     return await SlideEvent.filter(slide_id=slide_id, seq__lte=through).delete()
 
 

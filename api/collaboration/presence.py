@@ -35,6 +35,7 @@ class Person:
         cursor: (x, y).
         viewport: (x, y, width, height).
         stroke: x and y of the points of the stroke being drawn, in turn.
+        presenting: whether the others are asked to follow this client.
     """
 
     client_id: str
@@ -44,6 +45,7 @@ class Person:
     selection: tuple[str, ...] = ()
     tool: str | None = None
     stroke: tuple[float, ...] | None = None
+    presenting: bool = False
 
     def __post_init__(self) -> None:
         for name, value, count in (("cursor", self.cursor, 2), ("viewport", self.viewport, 4)):
@@ -70,6 +72,7 @@ class Person:
             UUID(values["user_id"]),
             selection=tuple(values["selection"]),
             tool=values["tool"],
+            presenting=values.get("presenting", False),
             **points,
         )
 
@@ -132,7 +135,7 @@ class Presence:
 
         Raises:
             InvalidInput: a value out of bounds.
-            Conflict: the client id is someone else's.
+            Conflict: the client id is someone else's, or another client presents.
         """
         known = self._own[slide_id].get(client_id) or self._known[slide_id].get(client_id)
         if known is not None and known[0].user_id != user_id:
@@ -140,6 +143,14 @@ class Presence:
                 f"The client id {client_id} belongs to someone else. Make a new one, such as a random UUID.",
                 code="CLIENT_ID_TAKEN",
                 field="clientId",
+            )
+        if changes.get("presenting") and any(
+            other.presenting and other.client_id != client_id for other in self.people(slide_id)
+        ):
+            raise Conflict(
+                "Someone presents on this slide already. Follow them, or wait until they stop.",
+                code="SOMEONE_PRESENTS",
+                field="presenting",
             )
         person = replace(known[0] if known else Person(client_id, user_id), **changes)
         now = _now()

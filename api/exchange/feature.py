@@ -10,7 +10,7 @@ from uuid import UUID
 
 from api.annotations.geometry import AREAL, Geometry, geometry_from_geojson, repaired
 from api.errors import InvalidInput, PlatformError
-from api.models.annotation import GeometryKind
+from api.models.annotation import GeometryKind, ReviewState
 
 MAX_FEATURES = 200_000
 MAX_REPORTED = 100
@@ -25,6 +25,7 @@ class Feature:
         term: what it means, by name.
         color: `#rrggbb` of the term.
         mean: a model's mean probability in [0, 1]; None for what people drew.
+        review: where it stands in review; None for what is not reviewed. `review_reason` says why it was rejected.
     """
 
     geometry: Geometry
@@ -36,6 +37,8 @@ class Feature:
     locked: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
     mean: float | None = None
+    review: ReviewState | None = None
+    review_reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,13 @@ def _feature_json(feature: Feature) -> dict[str, Any]:
     if feature.mean is not None:
         properties["measurements"] = {"Mean probability": round(feature.mean, 4)}
         own["mean"] = round(feature.mean, 4)
-    own |= {key: value for key, value in (("note", feature.note), ("attributes", attributes)) if value}
+    facts = {
+        "note": feature.note,
+        "attributes": attributes,
+        "review": feature.review and feature.review.value,
+        "reviewReason": feature.review_reason,
+    }
+    own |= {key: value for key, value in facts.items() if value}
     if own:
         properties["coslide"] = own
     head: dict[str, Any] = {"type": "Feature"}

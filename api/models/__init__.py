@@ -1,4 +1,4 @@
-"""Tortoise rows: user, project, slide, ontology, annotation, prediction, event.
+"""Tortoise rows: user, project, slide, ontology, annotation, prediction, event, audit.
 
 Invariant: rows hold no behaviour; times are UTC with a zone; ids are UUIDs made by the application.
 """
@@ -12,4 +12,5 @@ MODEL_MODULES = [
     "api.models.prediction",
     "api.models.comment",
     "api.models.event",
+    "api.models.audit",
 ]

@@ -29,6 +29,15 @@ class GeometryKind(enum.StrEnum):
     MULTIPOLYGON = "MULTIPOLYGON"
 
 
+class ReviewState(enum.StrEnum):
+    """Where an annotation stands in review. Rules R1-R8 of docs/spec.md."""
+
+    DRAFT = "DRAFT"
+    PROPOSED = "PROPOSED"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+
+
 class Layer(Model):
     """A group of annotations on one slide.
 
@@ -57,7 +66,8 @@ class Annotation(Model):
     `geometry` is the blob of `api.annotations.codec`; `min_x … max_y` its bounds in level-0 pixels; `cell` its key
     in the loose quadtree of `api.annotations.index`. `version` counts changes from 1; `geometry_version` is the
     version at which the shape last changed, so that a change of term does not conflict with one of shape.
-    `attributes` are free properties, last writer wins per key.
+    `attributes` are free properties, last writer wins per key. `review_reason` is why it was rejected; `reviewed_by`
+    brought it to its review state.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -89,10 +99,18 @@ class Annotation(Model):
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     deleted_at = fields.DatetimeField(null=True)
+    review_state = fields.CharEnumField(
+        ReviewState, max_length=16, default=ReviewState.DRAFT, db_default=ReviewState.DRAFT
+    )
+    review_reason = fields.CharField(max_length=2000, null=True)
+    reviewed_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
+        "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
+    reviewed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "annotation"
-        indexes = (("slide_id", "cell", "id"), ("slide_id", "updated_at"))
+        indexes = (("slide_id", "cell", "id"), ("slide_id", "updated_at"), ("slide_id", "review_state", "cell", "id"))
 
 
 class AnnotationChunk(Model):

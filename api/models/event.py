@@ -39,3 +39,16 @@ class SlideEvent(Model):
         table = "slide_event"
         unique_together = (("slide", "seq"), ("client_id", "mutation_id"))
         indexes = (("slide_id", "actor_id", "seq"),)
+
+
+class AnnotationStep(Model):
+    """Which steps of a slide touched an annotation. Written with the step, pruned with it."""
+
+    id = fields.BigIntField(primary_key=True)
+    annotation_id = fields.UUIDField()
+    slide_id = fields.UUIDField()
+    seq = fields.BigIntField()
+
+    class Meta:
+        table = "annotation_step"
+        indexes = (("annotation_id", "seq"), ("slide_id", "seq"))

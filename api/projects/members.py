@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
+from api.auth import audit
 from api.auth.account_rules import normalise_email
 from api.auth.permissions import require_project, require_role, require_viewer
 from api.auth.viewer import Action, Viewer
 from api.errors import Conflict, NotFound
+from api.models.audit import AuditKind
 from api.models.project import Membership, Role
 from api.models.transaction import transaction
 from api.models.user import User
@@ -41,14 +44,15 @@ async def add_member(viewer: Viewer | None, project_id: UUID, *, who: str, role:
     if await Membership.filter(project_id=project_id).count() >= MAX_MEMBERS:
         raise Conflict(f"The project has {MAX_MEMBERS} members already. Remove someone first.", code="TOO_MANY_MEMBERS")
     try:
-        membership = await Membership.create(project_id=project_id, user_id=user.id, role=role)
+        async with transaction():
+            membership = await Membership.create(project_id=project_id, user_id=user.id, role=role)
+            await _note(AuditKind.MEMBER_ADDED, viewer, membership, role=role)
     except IntegrityError as error:
         raise Conflict(
             f"{user.name} is a member of this project already. Change their role instead.",
             code="ALREADY_MEMBER",
             field="email",
         ) from error
-    _log("added", viewer, membership)
     return membership
 
 
@@ -68,9 +72,9 @@ async def update_member(viewer: Viewer | None, project_id: UUID, user_id: UUID, 
         if membership.role is Role.OWNER and role is not Role.OWNER:
             require_role(own_role, Action.OWN)
             await _require_another_owner(membership)
-        membership.role = role
+        before, membership.role = membership.role, role
         await membership.save(update_fields=["role"])
-    _log("changed", viewer, membership)
+        await _note(AuditKind.MEMBER_CHANGED, viewer, membership, role=role, before=before)
     return membership
 
 
@@ -90,7 +94,7 @@ async def remove_member(viewer: Viewer | None, project_id: UUID, user_id: UUID) 
             require_role(own_role, Action.OWN)
             await _require_another_owner(membership)
         await membership.delete()
-    _log("removed", viewer, membership)
+        await _note(AuditKind.MEMBER_REMOVED, viewer, membership, before=membership.role)
 
 
 async def _account(who: str) -> User:
@@ -127,11 +131,21 @@ async def _require_another_owner(membership: Membership) -> None:
         )
 
 
-def _log(what: str, viewer: Viewer | None, membership: Membership) -> None:
+async def _note(kind: AuditKind, viewer: Viewer | None, membership: Membership, **details: Any) -> None:
+    """Write it into the audit log and the server's log."""
+    member = await User.get(id=membership.user_id)
+    await audit.record(
+        kind,
+        require_viewer(viewer),
+        project_id=membership.project_id,
+        subject_id=member.id,
+        subject_name=member.name,
+        details=details,
+    )
     logger.info(
-        "member %s: user %s as %s in project %s by user %s",
-        what,
-        membership.user_id,
+        "%s: user %s as %s in project %s by user %s",
+        kind,
+        member.id,
         membership.role,
         membership.project_id,
         require_viewer(viewer).user_id,

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
+from api.auth import audit
 from api.auth.account_rules import clean_name
 from api.auth.permissions import require_project, require_scope, require_viewer
 from api.auth.viewer import Action, Viewer
 from api.errors import InvalidInput
+from api.models.audit import AuditKind
 from api.models.ontology import Term
 from api.models.paging import Page, fetch_page
 from api.models.project import Membership, Project, Role
@@ -44,7 +46,7 @@ async def create_project(viewer: Viewer | None, *, name: str, description: str =
             for position, term in enumerate(DEFAULT_TERMS)
         ]
         await Term.bulk_create(terms)
-    logger.info("project made: %s by user %s", project.id, owner.user_id)
+        await _note(AuditKind.PROJECT_CREATED, owner, project)
     return project
 
 
@@ -79,8 +81,15 @@ async def update_project(
 async def delete_project(viewer: Viewer | None, project_id: UUID) -> None:
     """Delete a project for all its members. Its rows stay, so that an administrator can bring it back."""
     await require_project(viewer, project_id, Action.OWN)
-    await Project.filter(id=project_id).update(deleted_at=datetime.now(UTC))
-    logger.info("project deleted: %s by user %s", project_id, require_viewer(viewer).user_id)
+    async with transaction():
+        await Project.filter(id=project_id).update(deleted_at=datetime.now(UTC))
+        await _note(AuditKind.PROJECT_DELETED, require_viewer(viewer), await Project.get(id=project_id))
+
+
+async def _note(kind: AuditKind, viewer: Viewer, project: Project) -> None:
+    """Write it into the audit log and the server's log."""
+    await audit.record(kind, viewer, project_id=project.id, subject_id=project.id, subject_name=project.name)
+    logger.info("%s: %s by user %s", kind, project.id, viewer.user_id)
 
 
 def _projects_of(viewer: Viewer | None) -> QuerySet[Project]:

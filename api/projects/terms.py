@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from api.auth import audit
 from api.auth.account_rules import clean_name
 from api.auth.permissions import require_project
 from api.auth.viewer import Action, Viewer
 from api.errors import Conflict, InvalidInput, NotFound
+from api.models.audit import AuditKind
 from api.models.ontology import Term
 from api.models.transaction import transaction
 from api.projects.lock import lock_project
@@ -97,8 +99,13 @@ async def update_term(
 
 async def delete_term(viewer: Viewer | None, term_id: UUID) -> None:
     """Take a term from the list; annotations that have it keep it."""
-    await _project_of(viewer, term_id)
-    await Term.filter(id=term_id, deleted_at__isnull=True).update(deleted_at=datetime.now(UTC))
+    project_id = await _project_of(viewer, term_id)
+    async with transaction():
+        term = await Term.get(id=term_id)
+        if await Term.filter(id=term_id, deleted_at__isnull=True).update(deleted_at=datetime.now(UTC)):
+            await audit.record(
+                AuditKind.TERM_DELETED, viewer, project_id=project_id, subject_id=term_id, subject_name=term.name
+            )
 
 
 async def _project_of(viewer: Viewer | None, term_id: UUID) -> UUID:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.auth import accounts, cookies, sessions
+from api.auth import accounts, audit, cookies, sessions
 from api.auth.links import use_link
 from api.auth.oauth import OAuth, Returned
 from api.auth.origin import check_origin
@@ -17,6 +17,7 @@ from api.auth.permissions import require_session
 from api.auth.secrets import hash_token, new_token
 from api.auth.sign_in import register_with_password, sign_in_with_password
 from api.errors import PlatformError
+from api.models.audit import AuditKind
 from api.models.user import User
 from api.routes.body import read_json_object, required_text
 from api.settings import Settings
@@ -157,6 +158,7 @@ async def _signed_in(request: Request, user: User, response: Response) -> Respon
     token = await sessions.create(
         user.id, settings, user_agent=request.headers.get("user-agent", ""), address=_address(request)
     )
+    await audit.record(AuditKind.SIGNED_IN, user, subject_id=user.id, subject_name=user.name)
     cookies.set_session(response, settings, token)
     response.headers["cache-control"] = "no-store"
     return response

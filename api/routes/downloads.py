@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from api.auth import audit
 from api.auth.permissions import require_slide
 from api.auth.sessions import viewer_of
 from api.auth.viewer import Action, allows
 from api.errors import NotFound, NotPermitted
+from api.models.audit import AuditKind
 from api.models.slide import Slide
 from api.slides.names import content_disposition
 from api.slides.privacy import has_private_images
@@ -20,7 +22,8 @@ from api.slides.storage import Storage
 
 async def download(request: Request) -> Response:
     """`GET|HEAD /slides/{id}/file`: 200, 206 for ranges, 304 with the same ETag."""
-    access = await require_slide(await viewer_of(request), request.path_params["slide_id"], Action.VIEW)
+    viewer = await viewer_of(request)
+    access = await require_slide(viewer, request.path_params["slide_id"], Action.VIEW)
     slide = await Slide.get(id=access.slide_id)
     if has_private_images(slide) and not allows(access.role, Action.MANAGE):
         raise NotPermitted(
@@ -41,6 +44,14 @@ async def download(request: Request) -> Response:
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    if request.method == "GET" and request.headers.get("range", "bytes=0-").startswith("bytes=0-"):  # once a download
+        await audit.record(
+            AuditKind.SLIDE_FILE_EXPORTED,
+            viewer,
+            project_id=access.project_id,
+            subject_id=access.slide_id,
+            subject_name=slide.name,
+        )
     return FileResponse(path, headers=headers, media_type="application/octet-stream")
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from api.annotations.edit import import_annotations
 from api.annotations.ops import Create
 from api.annotations.rows import Shape
+from api.auth import audit
 from api.auth.origin import check_origin
 from api.auth.permissions import SlideAccess, require_slide, require_viewer
 from api.auth.sessions import viewer_of
@@ -29,6 +30,8 @@ from api.exchange.csv import CsvWriter
 from api.exchange.feature import MAX_REPORTED, Feature, FileUnreadable, Parsed, SlideFacts, Writer
 from api.exchange.geojson import GeoJsonWriter
 from api.exchange.imagescope import ImageScopeWriter
+from api.models.annotation import ReviewState
+from api.models.audit import AuditKind
 from api.models.ontology import Term
 from api.routes.export_features import batches_of, slide_facts
 from api.routes.geometry import read_uuid
@@ -51,21 +54,32 @@ _EXTENSIONS = {".geojson": "geojson", ".json": "geojson", ".xml": "xml"}
 
 
 async def export(request: Request) -> Response:
-    """`GET /slides/{id}/export/{format}?layer=&term=`: living annotations and prediction polygons as a file."""
-    access = await require_slide(await viewer_of(request), request.path_params["slide_id"], Action.VIEW)
+    """`GET /slides/{id}/export/{format}?layer=&term=&review=`: living annotations and prediction polygons as a file.
+
+    `review` holds states of review, joined by commas.
+    """
+    viewer = await viewer_of(request)
+    access = await require_slide(viewer, request.path_params["slide_id"], Action.VIEW)
     kind, settings = request.path_params["format"], request.app.state.settings
     slide = await slide_facts(access.slide_id)
-    batches = await batches_of(
-        access, read_uuid(request, "layer"), read_uuid(request, "term"), settings.model_repository
+    layer_id, term_id = read_uuid(request, "layer"), read_uuid(request, "term")
+    batches = await batches_of(access, layer_id, term_id, _read_review(request), settings.model_repository)
+    if kind not in ("mask", *_WRITERS):
+        formats = ", ".join([*_WRITERS, "mask"])
+        raise InvalidInput(f"There is no format “{kind[:32]}”. Ask for one of {formats}.", code="BAD_FORMAT")
+    await audit.record(
+        AuditKind.ANNOTATIONS_EXPORTED,
+        viewer,
+        project_id=access.project_id,
+        subject_id=access.slide_id,
+        subject_name=slide.name,
+        details={"format": kind, "query": request.url.query[:256]},
     )
     name = PurePath(slide.name).stem or "slide"
     if kind == "mask":
         data, extension, media_type = await _mask(request, slide, batches)
         headers = _headers(f"{name}-mask.{extension}")
         return Response(data, media_type=media_type, headers=headers)
-    if kind not in _WRITERS:
-        formats = ", ".join([*_WRITERS, "mask"])
-        raise InvalidInput(f"There is no format “{kind[:32]}”. Ask for one of {formats}.", code="BAD_FORMAT")
     make, extension, media_type = _WRITERS[kind]
     logger.info("export: slide %s as %s by %s", access.slide_id, kind, request.client.host if request.client else "?")
     return StreamingResponse(
@@ -98,6 +112,19 @@ async def import_file(request: Request) -> Response:
         "repaired": [*notes, *shown],
     }
     return JSONResponse(answer, status_code=201)
+
+
+def _read_review(request: Request) -> frozenset[ReviewState] | None:
+    text = request.query_params.get("review")
+    if not text:
+        return None
+    try:
+        return frozenset(ReviewState(state) for state in text.split(","))
+    except ValueError as exc:
+        states = ", ".join(ReviewState)
+        raise InvalidInput(
+            f"review is “{text[:64]}”. Give some of {states}, joined by commas.", field="review"
+        ) from exc
 
 
 async def _written(writer: Writer, batches: AsyncIterator[list[Feature]]) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ from api.annotations.rows import AnnotationRow, LayerRow
 from api.auth.permissions import SlideAccess
 from api.errors import InvalidInput, NotFound
 from api.exchange.feature import Feature, SlideFacts
-from api.models.annotation import LayerKind
+from api.models.annotation import LayerKind, ReviewState
 from api.models.ontology import Term
 from api.models.prediction import Prediction
 from api.models.slide import Slide
@@ -29,9 +29,14 @@ async def slide_facts(slide_id: UUID) -> SlideFacts:
 
 
 async def batches_of(
-    access: SlideAccess, layer_id: UUID | None, term_id: UUID | None, model_repository: Path
+    access: SlideAccess,
+    layer_id: UUID | None,
+    term_id: UUID | None,
+    review: frozenset[ReviewState] | None,
+    model_repository: Path,
 ) -> AsyncIterator[list[Feature]]:
-    """The features wanted, living annotations first; polygons of predictions only when no term is asked for.
+    """The features wanted, living annotations first; polygons of predictions only when no term and no state of review
+    is asked for.
 
     Raises:
         NotFound: no such layer or term. Raised here, before anything is sent.
@@ -43,7 +48,7 @@ async def batches_of(
         raise NotFound(f"There is no term {term_id} in this project.", code="TERM_NOT_FOUND", field="term")
     layers = await layers_of([access.slide_id])
     classes = await _classes(layers, model_repository)
-    return _read(Filter(access.slide_id, layer_id=layer_id, term_id=term_id), layers, terms, classes)
+    return _read(Filter(access.slide_id, None, layer_id, term_id, review), layers, terms, classes)
 
 
 async def _read(
@@ -58,7 +63,7 @@ async def _read(
             batch = []
     if batch:
         yield batch
-    if wanted.term_id is not None:
+    if wanted.term_id is not None or wanted.review is not None:
         return
     for layer in layers:
         if layer.kind is not LayerKind.PREDICTION or wanted.layer_id not in (None, layer.id):
@@ -79,7 +84,9 @@ def _feature(row: AnnotationRow, terms: dict[UUID, Term], layers: dict[UUID, str
         id=row.id,
         layer=layers.get(row.layer_id, ""),
         note=row.note,
-        locked=row.locked,
+        locked=row.closed,
+        review=row.review.state,
+        review_reason=row.review.reason,
         attributes=attributes,
     )
 

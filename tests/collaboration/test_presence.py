@@ -100,6 +100,20 @@ async def test_p4_a_client_id_is_its_owners_while_it_is_here() -> None:
         assert presence.people(SLIDE) == [Person("a", ADA)]
 
 
+async def test_p6_one_client_presents_at_a_time() -> None:
+    async with Presence(MemoryChannel()) as presence:
+        presence.update(SLIDE, "a", ADA, {"presenting": True})
+        presence.update(SLIDE, "a", ADA, {"presenting": True})
+        with pytest.raises(Conflict) as caught:
+            presence.update(SLIDE, "b", BEN, {"presenting": True})
+        assert caught.value.code == "SOMEONE_PRESENTS"
+        presence.update(SLIDE, "a", ADA, {"presenting": False})
+        presence.update(SLIDE, "b", BEN, {"presenting": True})
+        assert [person.client_id for person in presence.people(SLIDE) if person.presenting] == ["b"]
+        presence.leave(SLIDE, "b", BEN)
+        presence.update(SLIDE, "a", ADA, {"presenting": True})
+
+
 async def both_ways(one: Channel, two: Channel) -> None:
     async with Presence(one) as here, Presence(two) as there, watching(here) as told_here:
         here.update(SLIDE, "a", ADA, {"tool": "pan"})

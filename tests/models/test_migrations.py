@@ -33,7 +33,13 @@ async def test_an_empty_database_is_brought_up_to_date(db_url: str, tmp_path: Pa
     settings = Settings(data=tmp_path / "data", database_url=db_url)
     applied: list[str] = []
     await migrate(settings, lambda event, app, name: applied.append(name) if "start" in event else None)
-    assert applied == ["0001_initial", "0002_slides_pyramid_quota", "0003_live_comments", "0006_prediction_queue"]
+    assert applied == [
+        "0001_initial",
+        "0002_slides_pyramid_quota",
+        "0003_live_comments",
+        "0004_review_audit",
+        "0005_prediction_queue",
+    ]
     async with connected(settings):
         assert await pending_migrations() == []
         await User.create(name="Ann", color="#123456")

@@ -22,13 +22,14 @@ from api.annotations.chunks import chunks_of, unpack_prediction
 from api.annotations.codec import PackedObject
 from api.annotations.edit import apply_ops, publish_prediction_layer
 from api.annotations.geometry import geometry_from_geojson
-from api.annotations.ops import Create
+from api.annotations.ops import Create, Judge
 from api.annotations.rows import Shape
 from api.auth import sessions
 from api.auth.permissions import SlideAccess
 from api.collaboration.log import Origin, current_seq
 from api.exchange import asap, geojson, imagescope
-from api.models.annotation import Annotation, GeometryKind, Layer
+from api.models.annotation import Annotation, GeometryKind, Layer, ReviewState
+from api.models.audit import AuditEntry
 from api.models.ontology import Term
 from api.models.project import Project, Role
 from api.models.slide import Slide
@@ -134,6 +135,35 @@ async def test_layer_and_term_choose_what_is_exported(desk: Desk) -> None:
     assert await areas(term=str(other.id)) == []
 
 
+async def test_a2_an_export_is_written_into_the_audit_log(desk: Desk) -> None:
+    await download(desk, "csv", review="DRAFT")
+    await download(desk, "mask")
+    async with desk.browser(Role.VIEWER) as viewer:
+        await viewer.get(desk.path("export/docx"))
+    log = await AuditEntry.all().order_by("id")
+    assert [(one.kind, one.subject_id, one.details) for one in log] == [
+        ("ANNOTATIONS_EXPORTED", str(desk.slide.id), {"format": "csv", "query": "review=DRAFT"}),
+        ("ANNOTATIONS_EXPORTED", str(desk.slide.id), {"format": "mask", "query": ""}),
+    ]
+
+
+async def test_r9_exports_carry_the_state_of_review_and_can_be_limited_to_it(desk: Desk) -> None:
+    async def reviews(**query: str) -> list[tuple[str | None, str | None]]:
+        features = orjson.loads((await download(desk, "geojson", **query)).content)["features"]
+        own = [one["properties"].get("coslide", {}) for one in features]
+        return [(one.get("review"), one.get("reviewReason")) for one in own]
+
+    assert await reviews() == [("DRAFT", None), (None, None)]
+    access = SlideAccess(desk.slide.id, desk.project.id, Role.REVIEWER)
+    origin = Origin(desk.users[Role.REVIEWER].id, "reviewer", "1")
+    await apply_ops(access, origin, [Judge(desk.annotation_id, ReviewState.REJECTED, "=Too wide")])
+    assert await reviews() == [("REJECTED", "=Too wide"), (None, None)]
+    assert await reviews(review="REJECTED,DRAFT") == [("REJECTED", "=Too wide")]
+    assert await reviews(review="ACCEPTED") == []
+    table = list(csv.DictReader(io.StringIO((await download(desk, "csv")).content.decode("utf-8-sig"))))
+    assert [(row["review"], row["review_reason"]) for row in table] == [("REJECTED", "'=Too wide"), ("", "")]
+
+
 @pytest.mark.parametrize(
     ("rest", "status", "code"),
     [
@@ -141,6 +171,7 @@ async def test_layer_and_term_choose_what_is_exported(desk: Desk) -> None:
         ("export/geojson?layer=x", 422, "BAD_ID"),
         (f"export/geojson?layer={uuid4()}", 404, "LAYER_NOT_FOUND"),
         (f"export/csv?term={uuid4()}", 404, "TERM_NOT_FOUND"),
+        ("export/csv?review=ACCEPTED,x", 422, "INVALID_INPUT"),
         ("export/mask?downsample=x", 422, "INVALID_INPUT"),
         ("export/mask?downsample=0", 422, "BAD_DOWNSAMPLE"),
         ("annotations.bin?region=1,2,3", 422, "BAD_REGION"),

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -289,6 +290,49 @@ async def test_followers_hear_of_the_slides_own_changes_and_of_its_end(room: Roo
         async with asyncio.timeout(2):
             with pytest.raises(StreamEnded):
                 await stream.next()
+
+
+async def test_r9_what_is_accepted_is_asked_for_and_measured_alone(sqlite_room: Room) -> None:
+    room = sqlite_room
+    mine = await room.ada.apply(room.slide_id, create(), create(x=100))
+    theirs = await room.ben.apply(room.slide_id, create(x=5))
+    [first, second], [other] = ([one["id"] for one in each["annotations"]] for each in (mine, theirs))
+    review = """mutation($i: ReviewAnnotationsInput!) { reviewAnnotations(input: $i) {
+      ... on AppliedOps { annotations { id reviewState reviewReason locked reviewedBy { name } } }
+      ... on AnnotationConflict { conflicts { id } }
+      ... on Failure { code } } }"""
+
+    async def step(number: int, ids: list[str], state: str, **more: Any) -> Any:
+        given = {"slideId": str(room.slide_id), "clientId": "ada-reviews", "mutationId": str(number), "state": state}
+        annotations = [{"id": id_, "expectedVersion": 1} for id_ in ids]
+        data = await room.ada.execute(review, i=given | {"annotations": annotations} | more)
+        return data["reviewAnnotations"]
+
+    accepted = (await step(1, [first, other], "ACCEPTED"))["annotations"]
+    assert accepted == [
+        {"id": id_, "reviewState": "ACCEPTED", "reviewReason": None, "locked": True, "reviewedBy": {"name": "Ada"}}
+        for id_ in (first, other)
+    ]
+    assert await step(2, [second], "REJECTED") == {"code": "REASON_MISSING"}
+    [rejected] = (await step(3, [second], "REJECTED", reason="Too wide"))["annotations"]
+    assert (rejected["reviewReason"], rejected["locked"]) == ("Too wide", False)
+    assert await step(4, [first, second], "PROPOSED") == {"conflicts": [{"id": first}, {"id": second}]}  # seen before
+    data = await room.ada.execute(
+        """query($s: ID!, $a: ID!, $b: ID!) {
+          annotations(slideId: $s, reviewStates: [ACCEPTED]) { nodes { id } }
+          measures(slideId: $s, reviewStates: [ACCEPTED]) { annotationCount }
+          rejected: measures(slideId: $s, reviewStates: [REJECTED]) { annotationCount }
+          accepted: agreement(slideId: $s, layerA: $a, layerB: $b, reviewStates: [ACCEPTED]) { iou }
+          drafts: agreement(slideId: $s, layerA: $a, layerB: $b, reviewStates: [DRAFT]) { iou }
+        }""",
+        s=str(room.slide_id),
+        a=mine["annotations"][0]["layerId"],
+        b=theirs["annotations"][0]["layerId"],
+    )
+    assert {node["id"] for node in data["annotations"]["nodes"]} == {first, other}
+    assert (data["measures"]["annotationCount"], data["rejected"]["annotationCount"]) == (2, 1)
+    assert data["accepted"]["iou"] == pytest.approx(1 / 3)
+    assert data["drafts"]["iou"] == 1.0  # two empty sets agree
 
 
 async def test_measures_and_agreement(sqlite_room: Room) -> None:

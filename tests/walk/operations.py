@@ -65,6 +65,7 @@ QUERIES: dict[str, Operation] = {
     "slideHistory": query("slideHistory(slideId: $id) { steps { seq } }", Role.VIEWER, id="slide"),
     "annotationHistory": query("annotationHistory(id: $id) { steps { seq } }", Role.VIEWER, id="annotation"),
     "annotationsAt": query("annotationsAt(slideId: $id, seq: 1) { nodes { id } }", Role.VIEWER, id="slide"),
+    "auditLog": query("auditLog(projectId: $id) { nodes { id } }", Role.MANAGER, id="project"),
     "layers": query("layers(slideId: $id) { id }", Role.VIEWER, id="slide"),
     "prediction": query("prediction(id: $id) { id }", Role.VIEWER, id="prediction"),
     "predictions": query("predictions(slideId: $id) { nodes { id } }", Role.VIEWER, id="slide"),
@@ -81,6 +82,11 @@ BINNED_SLIDE_QUERY = query("slide(id: $id) { id }", Role.MANAGER, id="slide_in_b
 def _annotation_op(world: World) -> dict[str, Any]:
     delete = {"delete": {"id": str(world.annotation)}}
     return {"slideId": str(world.slide), "clientId": str(uuid4()), "mutationId": "1", "ops": [delete]}
+
+
+def _proposal(world: World) -> dict[str, Any]:
+    proposed = {"annotations": [{"id": str(world.annotation)}], "state": "PROPOSED"}
+    return {"slideId": str(world.slide), "clientId": str(uuid4()), "mutationId": "1", **proposed}
 
 
 def _undo(world: World) -> dict[str, Any]:
@@ -126,6 +132,7 @@ MUTATIONS: dict[str, Operation] = {
         ("deleteSlide", Role.MANAGER, lambda world: {"id": str(world.slide)}),
         ("restoreSlide", Role.MANAGER, lambda world: {"id": str(world.slide_in_bin)}),
         ("applyAnnotationOps", Role.ANNOTATOR, _annotation_op),
+        ("reviewAnnotations", Role.ANNOTATOR, _proposal),
         ("undo", Role.ANNOTATOR, _undo),
         ("redo", Role.ANNOTATOR, _undo),
         (

@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0003_live_comments')]
+    dependencies = [('models', '0004_review_audit')]
 
     initial = False
 
