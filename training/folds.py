@@ -17,7 +17,7 @@ from training import calibrate, train
 from training.calibrate import CALIBRATION, Calibration, probabilities, results_of
 from training.data import load
 from training.manifest import DEFAULT_FOLDER, FOLDS, read_manifest, select
-from training.metrics import ImageResult, summarise
+from training.metrics import Figures, ImageResult, summarise
 from training.train import WEIGHTS, load_network, predict_logits
 
 STEPS = 900
@@ -30,6 +30,11 @@ def measure_fold(data: Path, run: Path, fold: int) -> list[ImageResult]:
     held_out = load(select(read_manifest(data, fold), "report"))
     logits = predict_logits(load_network(run), held_out.pixels)
     return results_of(probabilities(logits, calibration.temperature), held_out, calibration.threshold)
+
+
+def without_unsure(figures: Figures) -> Figures:
+    """The figures but for "unsure", whose plane only an exported network has."""
+    return {name: value for name, value in figures.items() if name != "carcinoma_marked_unsure"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             calibrate.main(shared)
         torch.set_num_threads(options.threads)
         results = measure_fold(options.data, run, fold)
-        figures[f"fold {fold}"] = summarise(results)
+        figures[f"fold {fold}"] = without_unsure(summarise(results))
         pooled += results
         print(json.dumps({f"fold {fold}": figures[f"fold {fold}"]}))
-    figures["all"] = summarise(pooled)
+    figures["all"] = without_unsure(summarise(pooled))
     text = json.dumps(figures, indent=1)
     (options.runs / "folds.json").write_text(text + "\n", encoding="utf-8")
     print(json.dumps(figures))
