@@ -13,7 +13,6 @@ from api.annotations.applied import Applied
 from api.annotations.changes import StaleAnnotations
 from api.annotations.edit import apply_ops
 from api.annotations.geometry import geojson_of
-from api.annotations.ops import Judge
 from api.annotations.rows import AnnotationRow, LayerRow
 from api.annotations.undo import redo, undo
 from api.auth.permissions import require_slide, require_viewer
@@ -30,11 +29,6 @@ from schema.failure import Failure
 from schema.ids import optional_uuid, uuid_of
 from schema.scalars import GeoJson, Json
 from schema.user import User, load_user
-
-strawberry.enum(
-    ReviewState,
-    description="Where an annotation stands in review: DRAFT, PROPOSED, ACCEPTED (and so locked) or REJECTED.",
-)
 
 strawberry.enum(LayerKind, description="Who filled a layer: a person (USER), a model (PREDICTION) or a file (IMPORT).")
 
@@ -231,29 +225,6 @@ class ApplyAnnotationOpsInput:
     ops: list[AnnotationOpInput] = strawberry.field(description="At most 10,000, applied in order.")
 
 
-@strawberry.input(description="An annotation to review.")
-class ReviewedAnnotationInput:
-    id: strawberry.ID = strawberry.field(description="The annotation's id.")
-    expected_version: int | None = strawberry.field(
-        default=None, description="Refused as a conflict when the annotation changed since; null: whatever it is now."
-    )
-
-
-@strawberry.input(description="A step of review for annotations of one slide: all take it, or none.")
-class ReviewAnnotationsInput:
-    slide_id: strawberry.ID = strawberry.field(description="The slide.")
-    client_id: str = strawberry.field(description="As in applyAnnotationOps.")
-    mutation_id: str = strawberry.field(description="As in applyAnnotationOps.")
-    annotations: list[ReviewedAnnotationInput] = strawberry.field(description="The annotations, at most 10,000.")
-    state: ReviewState = strawberry.field(
-        description="Their new state. PROPOSED and DRAFT are for annotators; ACCEPTED, REJECTED and what opens an "
-        "accepted one again, for reviewers."
-    )
-    reason: str | None = strawberry.field(
-        default=None, description="Why, 1 to 2,000 characters; needed with REJECTED, and only with it."
-    )
-
-
 @strawberry.input(description="Undo or redo the viewer's own latest operation on a slide.")
 class UndoInput:
     slide_id: strawberry.ID = strawberry.field(description="The slide.")
@@ -319,20 +290,6 @@ class AnnotationMutation:
             ops = [op_of(op) for op in input.ops]
         else:
             ops = await asyncio.to_thread(lambda: [op_of(op) for op in input.ops])
-        try:
-            applied = await apply_ops(access, origin, ops)
-        except StaleAnnotations as error:
-            return AnnotationConflict.of(error)
-        await announce(info.context.app.channel, access.slide_id, applied.seq)
-        return AppliedOps.of(applied)
-
-    @strawberry.mutation(
-        description="Propose annotations for review, withdraw, accept or reject them, or open accepted ones again."
-    )
-    async def review_annotations(self, info: Info, input: ReviewAnnotationsInput) -> ApplyAnnotationOpsResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.slide_id, "slideId"), Action.ANNOTATE)
-        origin = _origin(info.context, input.client_id, input.mutation_id)
-        ops = [Judge(uuid_of(one.id), input.state, input.reason, one.expected_version) for one in input.annotations]
         try:
             applied = await apply_ops(access, origin, ops)
         except StaleAnnotations as error:

@@ -9,16 +9,21 @@ import strawberry
 from api.annotations import query
 from api.annotations.geometry import GEOJSON_TYPE, geometry_from_geojson, repaired
 from api.annotations.index import Region
-from api.annotations.ops import UNSET, Brush, Create, Delete, Op, Restore, Update, check_attributes
+from api.annotations.ops import UNSET, Brush, Create, Delete, Judge, Op, Restore, Update, check_attributes
 from api.annotations.rows import Shape
 from api.errors import InvalidInput
-from api.models.annotation import GeometryKind
+from api.models.annotation import GeometryKind, ReviewState
 from schema.ids import optional_uuid, uuid_of
 from schema.scalars import GeoJson, Json
 
 strawberry.enum(
     GeometryKind,
     description="How a shape was drawn; RECTANGLE and ELLIPSE are polygons that remember their kind.",
+)
+
+strawberry.enum(
+    ReviewState,
+    description="Where an annotation stands in review: DRAFT, PROPOSED, ACCEPTED (and so locked) or REJECTED.",
 )
 
 _KIND_OF_TYPE = {
@@ -83,6 +88,21 @@ class BrushAnnotationOp:
     geometry: GeoJson = strawberry.field(description="The area to add or to take away, Polygon or MultiPolygon.")
 
 
+@strawberry.input(description="A step of review.")
+class ReviewAnnotationOp:
+    id: strawberry.ID = strawberry.field(description="The annotation's id.")
+    state: ReviewState = strawberry.field(
+        description="Its new state. PROPOSED and DRAFT are for annotators; ACCEPTED, REJECTED and what opens an "
+        "accepted one again, for reviewers."
+    )
+    reason: str | None = strawberry.field(
+        default=None, description="Why, 1 to 2,000 characters; needed with REJECTED, and only with it."
+    )
+    expected_version: int | None = strawberry.field(
+        default=None, description="Refused as a conflict when the annotation changed since; null: whatever it is now."
+    )
+
+
 @strawberry.input(one_of=True, description="One change; exactly one field is given.")
 class AnnotationOpInput:
     create: CreateAnnotationOp | None = strawberry.field(default=strawberry.UNSET, description="Draw.")
@@ -94,6 +114,9 @@ class AnnotationOpInput:
     )
     subtract_area: BrushAnnotationOp | None = strawberry.field(
         default=strawberry.UNSET, description="Take from the shape; what is taken away whole is deleted."
+    )
+    review: ReviewAnnotationOp | None = strawberry.field(
+        default=strawberry.UNSET, description="Propose, withdraw, accept, reject, or open again."
     )
 
 
@@ -114,8 +137,11 @@ def op_of(item: AnnotationOpInput) -> Op:
     if stroke := item.add_area or item.subtract_area:
         shape = _shape(_kind(stroke.geometry), stroke.geometry)
         return Brush(uuid_of(stroke.id), shape, add=bool(item.add_area))
+    if item.review:
+        return Judge(uuid_of(item.review.id), item.review.state, item.review.reason, item.review.expected_version)
     raise InvalidInput(
-        "An operation is empty. Give one of create, update, delete, restore, addArea, subtractArea.", field="ops"
+        "An operation is empty. Give one of create, update, delete, restore, addArea, subtractArea, review.",
+        field="ops",
     )
 
 

@@ -297,16 +297,15 @@ async def test_r9_what_is_accepted_is_asked_for_and_measured_alone(sqlite_room: 
     mine = await room.ada.apply(room.slide_id, create(), create(x=100))
     theirs = await room.ben.apply(room.slide_id, create(x=5))
     [first, second], [other] = ([one["id"] for one in each["annotations"]] for each in (mine, theirs))
-    review = """mutation($i: ReviewAnnotationsInput!) { reviewAnnotations(input: $i) {
+    review = """mutation($i: ApplyAnnotationOpsInput!) { applyAnnotationOps(input: $i) {
       ... on AppliedOps { annotations { id reviewState reviewReason locked reviewedBy { name } } }
       ... on AnnotationConflict { conflicts { id } }
       ... on Failure { code } } }"""
 
     async def step(number: int, ids: list[str], state: str, **more: Any) -> Any:
-        given = {"slideId": str(room.slide_id), "clientId": "ada-reviews", "mutationId": str(number), "state": state}
-        annotations = [{"id": id_, "expectedVersion": 1} for id_ in ids]
-        data = await room.ada.execute(review, i=given | {"annotations": annotations} | more)
-        return data["reviewAnnotations"]
+        ops = [{"review": {"id": id_, "state": state, "expectedVersion": 1} | more} for id_ in ids]
+        given = {"slideId": str(room.slide_id), "clientId": "ada-reviews", "mutationId": str(number), "ops": ops}
+        return (await room.ada.execute(review, i=given))["applyAnnotationOps"]
 
     accepted = (await step(1, [first, other], "ACCEPTED"))["annotations"]
     assert accepted == [

@@ -84,11 +84,6 @@ def _annotation_op(world: World) -> dict[str, Any]:
     return {"slideId": str(world.slide), "clientId": str(uuid4()), "mutationId": "1", "ops": [delete]}
 
 
-def _proposal(world: World) -> dict[str, Any]:
-    proposed = {"annotations": [{"id": str(world.annotation)}], "state": "PROPOSED"}
-    return {"slideId": str(world.slide), "clientId": str(uuid4()), "mutationId": "1", **proposed}
-
-
 def _undo(world: World) -> dict[str, Any]:
     return {"slideId": str(world.slide), "clientId": str(uuid4()), "mutationId": "1"}
 
@@ -132,7 +127,6 @@ MUTATIONS: dict[str, Operation] = {
         ("deleteSlide", Role.MANAGER, lambda world: {"id": str(world.slide)}),
         ("restoreSlide", Role.MANAGER, lambda world: {"id": str(world.slide_in_bin)}),
         ("applyAnnotationOps", Role.ANNOTATOR, _annotation_op),
-        ("reviewAnnotations", Role.ANNOTATOR, _proposal),
         ("undo", Role.ANNOTATOR, _undo),
         ("redo", Role.ANNOTATOR, _undo),
         (
