@@ -102,7 +102,9 @@ class PatchSource:
         data = self._tiles.read(level.native, column, row)
         tile: Pixels | None = None
         if data is not None and level.codec == JPEG:
-            tile = decode_reduced(data, level.tile_size, factor)
+            tile = _reduced_at_edge(data, level, factor, column, row)
+            if tile is None:
+                tile = decode_reduced(data, level.tile_size, factor)
         elif data is not None:
             tile = decode_jpeg2000(data, level.tile_size)
         self._cache[key] = tile
@@ -120,6 +122,21 @@ class PatchSource:
             for start in range(0, rows, band)
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _reduced_at_edge(data: bytes, level: ContainerLevel, factor: int, column: int, row: int) -> Pixels | None:
+    """A tile where the slide ends in the middle of a reduced pixel; None for all others.
+
+    The DCT domain would mix the padding beyond the edge into that pixel.
+    """
+    side = level.tile_size
+    width, height = min(side, level.width - column * side), min(side, level.height - row * side)
+    if width % factor == 0 and height % factor == 0:
+        return None
+    inside = decode_reduced(data, side, 1)[:height, :width]
+    padded = np.pad(inside, ((0, -height % factor), (0, -width % factor), (0, 0)), mode="edge")
+    size = padded.shape[1] // factor, padded.shape[0] // factor
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def decode_reduced(data: bytes, tile_size: int, factor: int) -> Pixels:

@@ -110,7 +110,7 @@ class TileService:
         path = self._require_file(source)
         arguments = {"path": str(path), "max_px": THUMBNAIL_PX}
         return await self._made(
-            (source.sha256, f"thumbnail_{THUMBNAIL_PX}"),
+            (source.sha256, f"thumbnail_{THUMBNAIL_PX}_icc"),
             lambda: self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S),
         )
 
