@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -11,7 +9,7 @@ from starlette.routing import Route
 from api.auth.permissions import require_slide
 from api.auth.sessions import viewer_of
 from api.auth.viewer import Action, allows
-from api.errors import NotFound, NotPermitted
+from api.errors import NotPermitted
 from api.models.slide import Slide
 from api.slides.names import content_disposition
 from api.slides.privacy import has_private_images
@@ -29,7 +27,6 @@ async def download(request: Request) -> Response:
             code="FILE_HAS_LABEL",
         )
     storage: Storage = request.app.state.storage
-    path = _existing(storage.original_path(slide.sha256))
     tag = f'"{slide.sha256}"'
     headers = {
         "etag": tag,
@@ -41,16 +38,8 @@ async def download(request: Request) -> Response:
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, headers=headers, media_type="application/octet-stream")
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise NotFound(
-            "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
-            code="SLIDE_FILE_MISSING",
-        )
-    return path
+    await storage.fetch_slide(slide.sha256)
+    return FileResponse(storage.original_path(slide.sha256), headers=headers, media_type="application/octet-stream")
 
 
 routes = [Route("/slides/{slide_id:uuid}/file", download, methods=["GET"])]

@@ -141,7 +141,7 @@ class Ingest:
                 )
             except BaseException:
                 if is_new:
-                    self._storage.remove_slide(sha256)
+                    await self._storage.discard_slide(sha256)
                 raise
         self._on_slide()
         return slide
@@ -155,12 +155,17 @@ class Ingest:
 
     async def _place(self, path: Path, sha256: str, checked: Checked) -> bool:
         """Put a file where its content says; whether it was not there yet. Call within `exclusive`."""
-        if self._storage.has_slide(sha256):
+        if await self._storage.holds_slide(sha256):
             return False
         index = checked.index.to_bytes()
         await asyncio.to_thread(
             self._storage.adopt_slide, path, sha256, index, checked.pixels, is_series=checked.is_series
         )
+        try:
+            await self._storage.publish_slide(sha256)
+        except BaseException:
+            self._storage.remove_slide(sha256)
+            raise
         return True
 
     async def check(self, path: Path, on_progress: Progress | None = None) -> Checked:

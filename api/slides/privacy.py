@@ -55,6 +55,7 @@ class Privacy:
         self._storage.new_upload_folder(work_id)
         try:
             copy = self._storage.upload_path(work_id)
+            await self._storage.fetch_slide(slide.sha256)
             source = self._storage.original_path(slide.sha256)
             arguments = {"path": str(source), "target": str(copy), "vendor": slide.vendor}
             async with self._ingest.turns:
@@ -81,7 +82,7 @@ class Privacy:
         async with self._storage.exclusive(sha256):
             if await Slide.filter(sha256=sha256).exists():
                 return False
-            self._storage.remove_slide(sha256)
+            await self._storage.discard_slide(sha256)
         self._tiles.forget(sha256)
         logger.info("slide file removed: %s", sha256)
         return True
