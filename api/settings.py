@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     )
     s3_endpoint: str | None = Field(None, description="Address of the service, if it is not Amazon's.")
     s3_region: str = Field("us-east-1", description="The bucket's region.")
-    s3_prefix: str = Field("", description="What all keys in the bucket begin with.")
+    s3_prefix: str | None = Field(None, description="What all keys in the bucket begin with.")
     s3_access_key: str | None = Field(None, description="Access key id. Default: from AWS_* variables or the machine.")
     s3_secret_key: SecretStr | None = Field(None, description="Secret access key.")
     s3_cache_gb: float = Field(

@@ -165,8 +165,6 @@ class _Run:
         saved = self._folder / "plan.json"
         if saved.exists():
             return Plan.load(saved)
-        if not path.is_file():
-            raise NotFound("The slide's file is gone from storage. Upload it again.", code="SLIDE_FILE_GONE")
         source = PatchSource(path)
         try:
             plan = make_plan(

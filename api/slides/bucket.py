@@ -32,7 +32,7 @@ class Bucket:
         secret = settings.s3_secret_key
         self._store = S3Store(
             bucket=settings.s3_bucket,
-            prefix=settings.s3_prefix.strip("/") or None,
+            prefix=(settings.s3_prefix or "").strip("/") or None,
             endpoint=settings.s3_endpoint,
             region=settings.s3_region,
             access_key_id=settings.s3_access_key,

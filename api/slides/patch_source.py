@@ -14,7 +14,8 @@ import imagecodecs
 import numpy as np
 import simplejpeg
 
-from api.slides.container import JPEG, ContainerLevel, StoredTiles, index_container
+from api.slides.container import JPEG, ContainerLevel, StoredTiles
+from api.slides.container_index import index_container
 from api.slides.slide_file import MAX_REGION_PX, Pixels, damaged, open_slide
 
 CACHED_TILE_BYTES = 64 << 20

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from api.errors import UnsupportedSlide
 from api.models.slide import Slide
 from api.slides.facts import PRIVATE_IMAGES
-from api.slides.ingest import Checked, Ingest, described
+from api.slides.ingest import Checked, Ingest
 from api.slides.reader import ReaderPool
+from api.slides.slide_rows import described
 from api.slides.storage import Storage
 from api.slides.tiles import TileService
 from api.slides.turns import Urgency
