@@ -75,6 +75,18 @@ class Settings(BaseSettings):
     reader_timeout_s: float = Field(20, gt=0, description="Time limit of one read.")
     tile_cache_mb: int = Field(2048, ge=0, description="Disk space for decoded tiles.")
 
+    s3_bucket: str | None = Field(
+        None, description="Bucket of S3-compatible storage for slide files. Default: they stay in the data folder."
+    )
+    s3_endpoint: str | None = Field(None, description="Address of the service, if it is not Amazon's.")
+    s3_region: str = Field("us-east-1", description="The bucket's region.")
+    s3_prefix: str | None = Field(None, description="What all keys in the bucket begin with.")
+    s3_access_key: str | None = Field(None, description="Access key id. Default: from AWS_* variables or the machine.")
+    s3_secret_key: SecretStr | None = Field(None, description="Secret access key.")
+    s3_cache_gb: float = Field(
+        50, gt=0, description="Room in the data folder for copies of the bucket's slide files, in GB."
+    )
+
     triton_url: str | None = Field(
         None, description="host:port of a Triton server's gRPC port. Default: `coslide serve` starts its own."
     )

@@ -17,6 +17,7 @@ from api.models.slide import Slide as SlideRow
 from api.models.slide import Upload as UploadRow
 from api.slides import catalog
 from api.slides.facts import PRIVATE_IMAGES
+from api.slides.privacy import has_private_images
 from api.slides.pyramid import Level as PyramidLevel
 from api.slides.pyramid import Pyramid
 from schema.annotation import Layer
@@ -136,16 +137,23 @@ class Slide:
         assert project is not None, "a slide goes with its project"
         return Project.of(project)
 
+    @strawberry.field(description="Whether the viewer may have its file; with LABEL or MACRO inside only managers may.")
+    async def can_download(self, info: Info) -> bool:
+        return not has_private_images(self.row) or await self._is_managed_by_viewer(info)
+
     @strawberry.field(description="Pictures stored beside it; LABEL and MACRO only for managers.")
     async def associated_images(self, info: Info) -> list[AssociatedImage]:
-        viewer = require_viewer(info.context.viewer)
-        role = await info.context.loader(RoleByProjectAndUserLoader).load((self.row.project_id, viewer.user_id))
-        shows_private = role is not None and allows(role, Action.MANAGE)
+        shows_private = await self._is_managed_by_viewer(info)
         return [
             AssociatedImage(**image, url=f"/slides/{self.id}/associated/{image['name'].lower()}.jpg")
             for image in self.row.associated
             if shows_private or image["name"] not in PRIVATE_IMAGES
         ]
+
+    async def _is_managed_by_viewer(self, info: Info) -> bool:
+        viewer = require_viewer(info.context.viewer)
+        role = await info.context.loader(RoleByProjectAndUserLoader).load((self.row.project_id, viewer.user_id))
+        return role is not None and allows(role, Action.MANAGE)
 
     @strawberry.field(description="Where its tiles are.")
     async def tile_source(self, info: Info) -> TileSource:

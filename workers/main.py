@@ -18,7 +18,7 @@ from api.predictions.jobs import Claim
 from api.predictions.requests import QUEUE_TOPIC
 from api.predictions.triton import TritonClient
 from api.settings import Settings, get_settings
-from api.slides.storage import Storage
+from api.slides.services import open_storage
 from workers.prediction import WorkerParts, discard_checkpoints, work_on
 from workers.pulse import beat, pulse_file
 from workers.unbroken import unbroken
@@ -42,7 +42,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         open_channel(settings.redis_url) as channel,
         TritonClient(settings.triton_url, timeout_s=settings.model_timeout_s) as client,
     ):
-        parts = WorkerParts(settings, Storage(settings.data), client, channel)
+        parts = WorkerParts(settings, open_storage(settings), client, channel)
         logger.info("Worker ready; models at %s", client.address)
         await discard_checkpoints(parts.storage)
         beating = asyncio.create_task(beat(pulse_file(settings.data)))

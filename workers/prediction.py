@@ -183,7 +183,7 @@ class _Run:
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
         slide = prediction.slide
-        path = self._parts.storage.slide_path(slide.sha256)
+        path = await self._parts.storage.fetch_slide(slide.sha256)
         model = await patiently(partial(self._parts.client.model, prediction.model))
         if model.version != prediction.model_version:
             raise NotFound(
@@ -223,8 +223,6 @@ class _Run:
         saved = self._folder / "plan.json"
         if saved.exists():
             return Plan.load(saved)
-        if not path.is_file():
-            raise NotFound("The slide's file is gone from storage. Upload it again.", code="SLIDE_FILE_GONE")
         source = PatchSource(path)
         try:
             plan = make_plan(

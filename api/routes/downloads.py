@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -12,7 +10,7 @@ from api.auth import audit
 from api.auth.permissions import require_slide
 from api.auth.sessions import viewer_of
 from api.auth.viewer import Action, allows
-from api.errors import NotFound, NotPermitted
+from api.errors import NotPermitted
 from api.models.audit import AuditKind
 from api.models.slide import Slide
 from api.slides.names import content_disposition
@@ -32,7 +30,6 @@ async def download(request: Request) -> Response:
             code="FILE_HAS_LABEL",
         )
     storage: Storage = request.app.state.storage
-    path = _existing(storage.original_path(slide.sha256))
     tag = f'"{slide.sha256}"'
     headers = {
         "etag": tag,
@@ -44,6 +41,7 @@ async def download(request: Request) -> Response:
     }
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    await storage.fetch_slide(slide.sha256)
     if request.method == "GET" and request.headers.get("range", "bytes=0-").startswith("bytes=0-"):  # once a download
         await audit.record(
             AuditKind.SLIDE_FILE_EXPORTED,
@@ -52,16 +50,7 @@ async def download(request: Request) -> Response:
             subject_id=access.slide_id,
             subject_name=slide.name,
         )
-    return FileResponse(path, headers=headers, media_type="application/octet-stream")
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise NotFound(
-            "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
-            code="SLIDE_FILE_MISSING",
-        )
-    return path
+    return FileResponse(storage.original_path(slide.sha256), headers=headers, media_type="application/octet-stream")
 
 
 routes = [Route("/slides/{slide_id:uuid}/file", download, methods=["GET"])]

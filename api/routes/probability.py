@@ -15,7 +15,7 @@ from starlette.routing import Route
 from api.auth.permissions import require_slide
 from api.auth.sessions import viewer_of
 from api.auth.viewer import Action
-from api.errors import InvalidInput, NotFound
+from api.errors import InvalidInput
 from api.models.slide import Slide
 from api.predictions.at_once import AtOnce
 from api.predictions.png import encode_png
@@ -33,9 +33,7 @@ async def probability(request: Request) -> Response:
     at_once: AtOnce = state.at_once
     storage: Storage = state.storage
     slide = await Slide.get(id=access.slide_id)
-    path = storage.slide_path(slide.sha256)
-    if not path.is_file():
-        raise NotFound("The slide's file is gone from storage. Upload it again.", code="SLIDE_FILE_GONE")
+    path = await storage.fetch_slide(slide.sha256)
     model = await state.predictions.model(request.query_params.get("model"))
     seen = await at_once.look(path, model, (slide.mpp_x, slide.mpp_y), region)
     headers = {

@@ -22,7 +22,7 @@ from api.slides.facts import PRIVATE_IMAGES
 from api.slides.pyramid import TileAddress
 from api.slides.tiles import TileService
 
-EDITION = "1"
+EDITION = "2"
 """Part of every ETag; raise it when made tiles come out differently."""
 
 _CACHE_CONTROL = (b"cache-control", b"private, max-age=31536000, immutable")

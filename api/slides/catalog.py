@@ -161,7 +161,7 @@ async def purge_slide(slide_id: UUID, storage: Storage) -> bool:
             await slide.delete()
             is_unused = not await Slide.filter(sha256=slide.sha256).exists()
         if is_unused:
-            storage.remove_slide(slide.sha256)
+            await storage.discard_slide(slide.sha256)
     logger.info("slide purged: %s, file removed: %s", slide_id, is_unused)
     return is_unused
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.slides.container import ContainerIndex, check_complete, index_container
+from api.slides.container import ContainerIndex
+from api.slides.container_index import check_complete, index_container
 from api.slides.facts import SlideFacts
 from api.slides.slide_file import SlideFile, open_slide
 

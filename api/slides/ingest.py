@@ -6,21 +6,21 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from api.errors import InvalidInput, UnsupportedSlide
-from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
-from api.models.transaction import transaction
+from api.models.slide import Slide, Upload
 from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.file_kind import FileKind
 from api.slides.names import safe_filename
 from api.slides.reader import ReaderPool
 from api.slides.reader_wire import Message
+from api.slides.slide_rows import create_rows
 from api.slides.space import SPARE_BYTES, require_quota, require_space
 from api.slides.storage import Storage
 from api.slides.turns import Urgency
@@ -129,7 +129,7 @@ class Ingest:
         async with self._storage.exclusive(sha256):
             is_new = await self._place(path, sha256, checked)
             try:
-                slide = await _create_rows(
+                slide = await create_rows(
                     checked.facts,
                     upload_id,
                     project_id=project_id,
@@ -141,7 +141,7 @@ class Ingest:
                 )
             except BaseException:
                 if is_new:
-                    self._storage.remove_slide(sha256)
+                    await self._storage.discard_slide(sha256)
                 raise
         self._on_slide()
         return slide
@@ -155,12 +155,17 @@ class Ingest:
 
     async def _place(self, path: Path, sha256: str, checked: Checked) -> bool:
         """Put a file where its content says; whether it was not there yet. Call within `exclusive`."""
-        if self._storage.has_slide(sha256):
+        if await self._storage.holds_slide(sha256):
             return False
         index = checked.index.to_bytes()
         await asyncio.to_thread(
             self._storage.adopt_slide, path, sha256, index, checked.pixels, is_series=checked.is_series
         )
+        try:
+            await self._storage.publish_slide(sha256)
+        except BaseException:
+            self._storage.remove_slide(sha256)
+            raise
         return True
 
     async def check(self, path: Path, on_progress: Progress | None = None) -> Checked:
@@ -246,26 +251,3 @@ def sha256_of(path: Path) -> str:
     """The file's SHA-256 in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def described(facts: SlideFacts) -> dict[str, Any]:
-    """The columns of a slide's row that say what its file says."""
-    return {
-        "vendor": facts.vendor[:64],
-        "width": facts.width,
-        "height": facts.height,
-        "tile_size": facts.tile_size,
-        "levels": facts.pyramid.as_rows(),
-        "objective_power": facts.objective_power,
-        "associated": [asdict(image) for image in facts.associated],
-        "icc_bytes": facts.icc_bytes,
-    }
-
-
-async def _create_rows(facts: SlideFacts, upload_id: UUID | None, **columns: Any) -> Slide:
-    async with transaction():
-        slide = await Slide.create(**described(facts), mpp_x=facts.mpp_x, mpp_y=facts.mpp_y, **columns)
-        await SlideSequence.create(slide=slide, seq=0)
-        if upload_id is not None:
-            await Upload.filter(id=upload_id).update(status=UploadStatus.DONE, slide_id=slide.id)
-    return slide

@@ -9,6 +9,8 @@ SOI = b"\xff\xd8"
 ADOBE_RGB = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 """An Adobe APP14 marker with transform 0: three components are RGB. Without it every browser takes them for YCbCr."""
 
+_PROFILE_PART_BYTES = 0xFFFF - 16
+_MOST_PROFILE_PARTS = 255
 _JFIF = 0xE0
 _START_OF_SCAN = 0xDA
 _BROWSER_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
@@ -48,6 +50,21 @@ def first_frame(data: bytes) -> JpegFrame | None:
 def has_jfif(data: bytes) -> bool:
     """Whether the stream carries a JFIF marker, which makes decoders assume YCbCr whatever an Adobe marker says."""
     return any(marker == _JFIF and body.startswith(b"JFIF\0") for marker, body in _segments(data))
+
+
+def with_profile(data: bytes, profile: bytes) -> bytes:
+    """The JPEG with an ICC profile inside, in segments behind its first marker; as it is when there is no profile."""
+    if not profile:
+        return data
+    parts = [profile[at : at + _PROFILE_PART_BYTES] for at in range(0, len(profile), _PROFILE_PART_BYTES)]
+    if len(parts) > _MOST_PROFILE_PARTS:
+        raise ValueError(f"a colour profile of {len(profile)} bytes does not fit into a JPEG")
+    segments = [
+        b"\xff\xe2" + (16 + len(part)).to_bytes(2, "big") + b"ICC_PROFILE\0" + bytes((number, len(parts))) + part
+        for number, part in enumerate(parts, 1)
+    ]
+    header = 4 + int.from_bytes(data[4:6], "big") if data[2:4] == b"\xff\xe0" else 2
+    return data[:header] + b"".join(segments) + data[header:]
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -15,7 +15,8 @@ import imagecodecs
 import numpy as np
 import simplejpeg
 
-from api.slides.container import JPEG, ContainerLevel, StoredTiles, index_container
+from api.slides.container import JPEG, ContainerLevel, StoredTiles
+from api.slides.container_index import index_container
 from api.slides.slide_file import MAX_REGION_PX, Pixels, damaged, open_slide
 
 CACHED_TILE_BYTES = 24 << 20
@@ -104,7 +105,9 @@ class PatchSource:
         data = self._tiles.read(level.native, column, row)
         tile: Pixels | None = None
         if data is not None and level.codec == JPEG:
-            tile = decode_reduced(data, level.tile_size, factor)
+            tile = _reduced_at_edge(data, level, factor, column, row)
+            if tile is None:
+                tile = decode_reduced(data, level.tile_size, factor)
         elif data is not None:
             tile = decode_jpeg2000(data, level.tile_size)
         self._cache[key] = tile
@@ -137,6 +140,21 @@ def read_at(source: Source, x: float, y: float, width: float, height: float, dow
     pixels = source.read(round(x), round(y), round(width), round(height), 1.0)
     size = (round(width / downsample), round(height / downsample))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _reduced_at_edge(data: bytes, level: ContainerLevel, factor: int, column: int, row: int) -> Pixels | None:
+    """A tile where the slide ends in the middle of a reduced pixel; None for all others.
+
+    The DCT domain would mix the padding beyond the edge into that pixel.
+    """
+    side = level.tile_size
+    width, height = min(side, level.width - column * side), min(side, level.height - row * side)
+    if width % factor == 0 and height % factor == 0:
+        return None
+    inside = decode_reduced(data, side, 1)[:height, :width]
+    padded = np.pad(inside, ((0, -height % factor), (0, -width % factor), (0, 0)), mode="edge")
+    size = padded.shape[1] // factor, padded.shape[0] // factor
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def decode_reduced(data: bytes, tile_size: int, factor: int) -> Pixels:

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from api.errors import UnsupportedSlide
 from api.models.slide import Slide
 from api.slides.facts import PRIVATE_IMAGES
-from api.slides.ingest import Checked, Ingest, described
+from api.slides.ingest import Checked, Ingest
 from api.slides.reader import ReaderPool
+from api.slides.slide_rows import described
 from api.slides.storage import Storage
 from api.slides.tiles import TileService
 from api.slides.turns import Urgency
@@ -55,6 +56,7 @@ class Privacy:
         self._storage.new_upload_folder(work_id)
         try:
             copy = self._storage.upload_path(work_id)
+            await self._storage.fetch_slide(slide.sha256)
             source = self._storage.original_path(slide.sha256)
             arguments = {"path": str(source), "target": str(copy), "vendor": slide.vendor}
             async with self._ingest.turns:
@@ -81,7 +83,7 @@ class Privacy:
         async with self._storage.exclusive(sha256):
             if await Slide.filter(sha256=sha256).exists():
                 return False
-            self._storage.remove_slide(sha256)
+            await self._storage.discard_slide(sha256)
         self._tiles.forget(sha256)
         logger.info("slide file removed: %s", sha256)
         return True

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.settings import Settings
+from api.slides.bucket import Bucket
+from api.slides.bucket_storage import BucketStorage
 from api.slides.ingest import Ingest
 from api.slides.privacy import Privacy
 from api.slides.reader import ReaderPool
@@ -30,10 +32,17 @@ class SlideServices:
     privacy: Privacy
 
 
+def open_storage(settings: Settings) -> Storage:
+    """Where slide files are: the data folder, or a bucket with the data folder as its cache."""
+    if settings.s3_bucket is None:
+        return Storage(settings.data)
+    return BucketStorage(settings.data, Bucket(settings), int(settings.s3_cache_gb * 1e9))
+
+
 @asynccontextmanager
 async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
     """The slide store on `Settings.data`, with its reader processes running."""
-    storage = Storage(settings.data)
+    storage = open_storage(settings)
     pool = ReaderPool(
         processes=settings.reader_processes,
         memory_mb=settings.reader_memory_mb,
@@ -41,6 +50,8 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
     )
     async with pool as reader:
         tiles = TileService(storage, reader, cache_mb=settings.tile_cache_mb)
+        if isinstance(storage, BucketStorage):
+            storage.on_evicted = tiles.close_file
         warmer = Warmer(tiles)
         max_bytes = int(settings.upload_max_gb * 1e9)
         at_a_time = max(1, settings.reader_processes - 1)

@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
-from api.errors import Unavailable
+from api.errors import NotFound, Unavailable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 LOCK_TIMEOUT_S = 60.0
@@ -100,6 +100,45 @@ class Storage:
     def has_slide(self, sha256: str) -> bool:
         return self.slide_path(sha256).is_file()
 
+    async def holds_slide(self, sha256: str) -> bool:
+        """Whether this content is kept for good."""
+        return self.has_slide(sha256)
+
+    async def publish_slide(self, sha256: str) -> None:
+        """Keep for good what `adopt_slide` took in. Call within `exclusive`."""
+
+    async def fetch_slide(self, sha256: str) -> Path:
+        """The file to read pixels from, here on this machine.
+
+        Raises:
+            NotFound: `SLIDE_FILE_MISSING`.
+            Unavailable: `STORAGE_AWAY`, or `SLIDE_LOCKED` while another process is fetching it.
+        """
+        path = self.slide_path(sha256)
+        if not path.is_file():
+            raise slide_missing()
+        return path
+
+    async def read_index(self, sha256: str) -> bytes | None:
+        """What `index_path` holds; None when there is none."""
+        try:
+            return self.index_path(sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    async def read_range(self, sha256: str, start: int, length: int) -> bytes:
+        """Bytes of the file to read pixels from, which need not be here.
+
+        Raises:
+            NotFound, Unavailable: as `fetch_slide`.
+        """
+        with (await self.fetch_slide(sha256)).open("rb") as file:
+            return os.pread(file.fileno(), length, start)
+
+    async def discard_slide(self, sha256: str) -> None:
+        """Remove the file and all that was made from it. Call within `exclusive`, when no row uses it any more."""
+        self.remove_slide(sha256)
+
     def adopt_slide(
         self, source: Path, sha256: str, index: bytes, pixels: Path | None, *, is_series: bool = False
     ) -> None:
@@ -134,12 +173,19 @@ class Storage:
         shutil.rmtree(self.upload_path(upload_id).parent, ignore_errors=True)
 
     def remove_slide(self, sha256: str) -> None:
-        """Remove the file and all that was made from it. Call within `exclusive`, when no row uses it any more."""
+        """Remove what is here of the file and of all that was made from it."""
         shutil.rmtree(self._slide_folder(sha256), ignore_errors=True)
         shutil.rmtree(self.cache_path(sha256), ignore_errors=True)
 
     def _slide_folder(self, sha256: str) -> Path:
         return self.root / "slides" / _checked(sha256)[:2] / sha256
+
+
+def slide_missing() -> NotFound:
+    return NotFound(
+        "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
+        code="SLIDE_FILE_MISSING",
+    )
 
 
 def write_atomically(path: Path, data: bytes) -> None:

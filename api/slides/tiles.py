@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import simplejpeg
 
-from api.errors import NotFound
-from api.slides.container import JPEG, ContainerIndex, StoredTiles
+from api.slides.container import ContainerIndex, StoredTiles
+from api.slides.passthrough import RemoteTiles, native_whole
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.reader import ReaderPool
 from api.slides.single_flight import SingleFlight
@@ -49,6 +49,7 @@ class TileService:
         self._storage = storage
         self._pool = pool
         self._cache = TileCache(storage, cache_mb)
+        self._remote = RemoteTiles(storage)
         self.keeps_tiles = cache_mb > 0
         self._flights: SingleFlight[Key, bytes] = SingleFlight()
         self._stored: OrderedDict[str, StoredTiles] = OrderedDict()
@@ -63,9 +64,8 @@ class TileService:
     def forget(self, sha256: str) -> None:
         """Let go of a slide whose file was removed."""
         self._cache.forget(sha256)
-        stored = self._stored.pop(sha256, None)
-        if stored is not None:
-            stored.close()
+        self._remote.forget(sha256)
+        self.close_file(sha256)
 
     def ready_tile(self, source: SlideSource, address: TileAddress) -> bytes | None:
         """The tile if it can be had at once, without decoding: stored in the file, or made before.
@@ -75,7 +75,7 @@ class TileService:
         """
         stored = self._stored.get(source.sha256)
         if stored is not None:
-            native = self._native_whole(stored, source.pyramid, address)
+            native = native_whole(stored.index, source.pyramid, address)
             if native is not None:
                 return stored.read(native, address.column, address.row)
         return self._cache.get(_tile_key(source, address))
@@ -88,11 +88,15 @@ class TileService:
             UnsupportedSlide: its pixels can't be decoded.
             Unavailable: too many tiles are being made.
         """
+        key = _tile_key(source, address)
+        if not self._is_open_or_here(source):
+            place = await self._remote.find(source.sha256, source.pyramid, address)
+            if place is not None:
+                return await self._made(key, lambda: self._remote.read(place))
         await self._open(source)
         ready = self.ready_tile(source, address)
         if ready is not None:
             return ready
-        key = _tile_key(source, address)
         if urgency is Urgency.BACKGROUND:
             # On its own: a viewer who asks for the same tile must not wait for a chore's turn.
             made = await self._make(source, address, urgency)
@@ -105,14 +109,20 @@ class TileService:
         await self._open(source)
         return self.ready_tile(source, address) is not None
 
+    def close_file(self, sha256: str) -> None:
+        """Let go of a slide's open file: it is about to be had elsewhere only."""
+        stored = self._stored.pop(sha256, None)
+        if stored is not None:
+            stored.close()
+
     async def thumbnail(self, source: SlideSource) -> bytes:
         """The whole slide as a JPEG of at most 512 pixels a side."""
-        path = self._require_file(source)
-        arguments = {"path": str(path), "max_px": THUMBNAIL_PX}
-        return await self._made(
-            (source.sha256, f"thumbnail_{THUMBNAIL_PX}"),
-            lambda: self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S),
-        )
+
+        async def make() -> bytes:
+            arguments = {"path": await self._path(source), "max_px": THUMBNAIL_PX}
+            return await self._ask("thumbnail", arguments, timeout_s=THUMBNAIL_TIMEOUT_S)
+
+        return await self._made((source.sha256, f"thumbnail_{THUMBNAIL_PX}_icc"), make)
 
     async def region(self, source: SlideSource, area: tuple[int, int, int, int], size: tuple[int, int]) -> bytes:
         """Any region (x, y, width, height in level-0 pixels) as a JPEG of (width, height), not enlarged.
@@ -121,15 +131,17 @@ class TileService:
             NotFound: the slide's file is gone.
             UnsupportedSlide: its pixels can't be decoded.
         """
-        path = self._require_file(source)
-        arguments = {"path": str(path), "area": area, "size": size}
+        arguments = {"path": await self._path(source), "area": area, "size": size}
         key = source.sha256, f"region {area} {size}"
         return await self._flights.run(key, lambda: self._ask("scaled", arguments, timeout_s=THUMBNAIL_TIMEOUT_S))
 
     async def colour_profile(self, source: SlideSource) -> bytes:
         """The ICC profile embedded in the slide's file; empty when there is none."""
-        path = self._require_file(source)
-        return await self._made((source.sha256, "icc"), lambda: self._ask("icc", {"path": str(path)}))
+
+        async def make() -> bytes:
+            return await self._ask("icc", {"path": await self._path(source)})
+
+        return await self._made((source.sha256, "icc"), make)
 
     async def associated(self, source: SlideSource, name: str) -> bytes:
         """The associated image LABEL, MACRO or THUMBNAIL as a JPEG.
@@ -137,11 +149,11 @@ class TileService:
         Raises:
             NotFound: the slide has none of that name.
         """
-        path = self._require_file(source)
-        return await self._made(
-            (source.sha256, f"associated_{name.lower()}"),
-            lambda: self._pool.associated(path, name),
-        )
+
+        async def make() -> bytes:
+            return await self._pool.associated(Path(await self._path(source)), name)
+
+        return await self._made((source.sha256, f"associated_{name.lower()}"), make)
 
     async def _make(self, source: SlideSource, address: TileAddress, urgency: Urgency) -> bytes:
         """Make a tile that is not stored as it is needed."""
@@ -151,7 +163,7 @@ class TileService:
             return await self._halved(source, address, width, height, urgency)
         stored = await self._open(source)
         stored_level = stored.index.levels.get(level.native)
-        files = self._files(source)
+        files = await self._files(source)
         if stored_level is not None and stored_level.tile_size == source.pyramid.tile_size:
             number = stored_level.tile_number(address.column, address.row)
             if not stored_level.counts[number]:
@@ -177,7 +189,7 @@ class TileService:
         for place, child in enumerate(source.pyramid.children(address)):
             if child is None:
                 continue
-            native = self._native_whole(stored, source.pyramid, child)
+            native = native_whole(stored.index, source.pyramid, child)
             if native is not None:
                 from_file.append((place, native, child.column, child.row))
             else:
@@ -185,11 +197,12 @@ class TileService:
                 parts.append(await self.tile(source, child, urgency=urgency))
         half_tile = source.pyramid.tile_size // 2
         size = {"width": width, "height": height, "half_tile": half_tile}
-        arguments = {**self._files(source), **size, "from_file": from_file, "places": places}
+        arguments = {**(await self._files(source)), **size, "from_file": from_file, "places": places}
         return await self._ask("halve", arguments, *parts, urgency=urgency)
 
-    def _files(self, source: SlideSource) -> dict[str, str]:
+    async def _files(self, source: SlideSource) -> dict[str, str]:
         """What a reader opens to get at stored tiles."""
+        await self._storage.fetch_slide(source.sha256)
         return _files_of(self._storage, source.sha256)
 
     async def _ask(
@@ -215,47 +228,30 @@ class TileService:
 
         return await self._flights.run(key, make_and_keep)
 
-    @staticmethod
-    def _native_whole(stored: StoredTiles, pyramid: Pyramid, address: TileAddress) -> int | None:
-        """The file's level whose stored JPEG is this very tile, whole and on the client's grid; None for all others.
-
-        Raises:
-            NotFound: there is no such tile.
-        """
-        side = pyramid.tile_size
-        _, _, width, height = pyramid.tile_extent(address)
-        native = pyramid.levels[address.level].native
-        if native is None or width != side or height != side:
-            return None
-        level = stored.index.levels.get(native)
-        return native if level is not None and level.codec == JPEG and level.tile_size == side else None
-
     async def _open(self, source: SlideSource) -> StoredTiles:
         """The slide's file and index, kept open; the index is made anew when it is missing."""
         stored = self._stored.get(source.sha256)
         if stored is not None:
             self._stored.move_to_end(source.sha256)
             return stored
-        path = self._require_file(source)
-        index_path = self._storage.index_path(source.sha256)
+        path = await self._storage.fetch_slide(source.sha256)
+        data = await self._storage.read_index(source.sha256)
         try:
-            index = ContainerIndex.from_bytes(index_path.read_bytes())
-        except (FileNotFoundError, ValueError):
+            index = ContainerIndex.from_bytes(data or b"")
+        except ValueError:
             _, index = await self._pool.describe(path)
+            index_path = self._storage.index_path(source.sha256)
             await asyncio.to_thread(write_atomically, index_path, index.to_bytes())
         stored = self._stored.setdefault(source.sha256, StoredTiles(path, index))
         while len(self._stored) > OPEN_SLIDES:
             self._stored.popitem(last=False)[1].close()
         return stored
 
-    def _require_file(self, source: SlideSource) -> Path:
-        path = self._storage.slide_path(source.sha256)
-        if not path.is_file():
-            raise NotFound(
-                "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
-                code="SLIDE_FILE_MISSING",
-            )
-        return path
+    async def _path(self, source: SlideSource) -> str:
+        return str(await self._storage.fetch_slide(source.sha256))
+
+    def _is_open_or_here(self, source: SlideSource) -> bool:
+        return source.sha256 in self._stored or self._storage.has_slide(source.sha256)
 
 
 def _tile_key(source: SlideSource, address: TileAddress) -> Key:

@@ -10,52 +10,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import fcntl
 import logging
-import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 from uuid import UUID, uuid4
 
 from tortoise.expressions import F
 
-from api.errors import Conflict, NotFound, PlatformError, TooLarge, UnsupportedSlide
+from api.errors import Conflict, NotFound, PlatformError, UnsupportedSlide
 from api.models.slide import Upload, UploadStatus
-from api.slides.archive import pack
 from api.slides.checksum import Checksum, Verifier
 from api.slides.ingest import Ingest
-from api.slides.magic import HEAD_BYTES, require_possible
 from api.slides.names import safe_filename
 from api.slides.space import require_quota, require_space
-from api.slides.storage import DiskFull, Storage
-from api.slides.upload_disk import folders_before, write_synced
-from api.slides.upload_groups import UploadGroup, is_complete, names_in_archive, parts_of, stem_of
+from api.slides.storage import Storage
+from api.slides.upload_disk import folders_before
+from api.slides.upload_finishing import UploadFinisher, refusal_of
+from api.slides.upload_groups import UploadGroup
+from api.slides.upload_lock import UploadGone, UploadLocked, exclusive
+from api.slides.upload_receiving import UploadReceiver
 
 logger = logging.getLogger("coslide.uploads")
 
-FLUSH_BYTES = 16 << 20
-IDLE_TIMEOUT_S = 120.0
 SWEEP_EVERY_S = 600.0
-JOIN_ATTEMPTS = 50
-JOIN_PAUSE_S = 0.1
 KEEP_REFUSED = timedelta(days=7)
-
-
-class UploadLocked(Conflict):
-    """Another request is writing to this upload."""
-
-    status = 423
-    default_code = "UPLOAD_LOCKED"
-
-
-class UploadGone(NotFound):
-    """The upload has expired or was ended."""
-
-    status = 410
-    default_code = "UPLOAD_GONE"
 
 
 class Uploads:
@@ -77,7 +56,8 @@ class Uploads:
         quota_bytes: int | None = None,
     ) -> None:
         self._storage = storage
-        self._ingest = ingest
+        self._receiver = UploadReceiver(storage, lifetime)
+        self._finisher = UploadFinisher(storage, ingest)
         self.max_bytes = max_bytes
         self._quota_bytes = quota_bytes
         self._lifetime = lifetime
@@ -150,7 +130,7 @@ class Uploads:
         """
         if upload.status is UploadStatus.REFUSED:
             raise refusal_of(upload)
-        async with self._exclusive(upload.id):
+        async with exclusive(self._storage, upload.id):
             await upload.refresh_from_db()
             if upload.offset != offset or upload.status is UploadStatus.DONE:
                 raise Conflict(
@@ -159,9 +139,13 @@ class Uploads:
                     params={"offset": upload.offset},
                 )
             if upload.offset < upload.length:
-                await self._receive(upload, chunks, Verifier(checksum) if checksum else None)
+                try:
+                    await self._receiver.receive(upload, chunks, Verifier(checksum) if checksum else None)
+                except UnsupportedSlide as error:
+                    await self._finisher.refuse(upload, error)
+                    raise
             if upload.offset == upload.length:
-                await self._finish(upload)
+                await self._finisher.finish(upload)
             return upload
 
     async def settle(self, upload: Upload) -> Upload:
@@ -175,10 +159,10 @@ class Uploads:
             raise refusal_of(upload)
         if upload.offset < upload.length or upload.status is UploadStatus.DONE:
             return upload
-        async with self._exclusive(upload.id):
+        async with exclusive(self._storage, upload.id):
             await upload.refresh_from_db()
             if upload.status in (UploadStatus.RECEIVING, UploadStatus.CHECKING):
-                await self._finish(upload)
+                await self._finisher.finish(upload)
             return upload
 
     async def discard(self, upload: Upload) -> None:
@@ -190,7 +174,7 @@ class Uploads:
         if not self._storage.upload_path(upload.id).parent.exists():
             await upload.delete()
             return
-        async with self._exclusive(upload.id):
+        async with exclusive(self._storage, upload.id):
             await upload.delete()
             self._storage.remove_upload(upload.id)
 
@@ -228,212 +212,8 @@ class Uploads:
                 logger.exception("sweeping uploads failed")
             await asyncio.sleep(every_s)
 
-    async def _receive(self, upload: Upload, chunks: AsyncIterator[bytes], verifier: Verifier | None) -> None:
-        """Write chunks until they end; the row never counts a byte that is not on the disk."""
-        path = self._storage.upload_path(upload.id)
-        try:
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError as error:
-            raise UploadGone("What had arrived of this upload is lost. Begin a new one.") from error
-        head_end = min(HEAD_BYTES, upload.length)
-        # A file of several need not begin like a slide.
-        needs_head = upload.offset < head_end and upload.group_id is None
-        waiting: list[bytes] = []
-        waiting_bytes = 0
-        try:
-            try:
-                async for chunk in _with_deadline(chunks):
-                    waiting.append(chunk)
-                    waiting_bytes += len(chunk)
-                    if upload.offset + waiting_bytes > upload.length:
-                        raise TooLarge(
-                            f"More bytes came than the {upload.length} announced. Begin a new upload with the "
-                            f"right length.",
-                            code="UPLOAD_TOO_LONG",
-                            params={"limit": upload.length, "actual": upload.offset + waiting_bytes},
-                        )
-                    has_head = needs_head and verifier is None and upload.offset + waiting_bytes >= head_end
-                    if waiting_bytes >= FLUSH_BYTES or has_head:
-                        batch, waiting, waiting_bytes = waiting, [], 0
-                        await _to_the_end(self._write(upload, file, batch, verifier))
-                    if has_head:
-                        needs_head = False
-                        await self._require_possible(upload, os.pread(file, HEAD_BYTES, 0))
-            finally:
-                if waiting and upload.offset + waiting_bytes <= upload.length:
-                    # Also when the client vanished: what it sent need not be sent again.
-                    await _to_the_end(self._write(upload, file, waiting, verifier))
-            if verifier is not None:
-                # Bytes that were damaged on the way tell nothing about the file.
-                verifier.finish()
-                await self._count(upload)
-                if needs_head and upload.offset >= head_end:
-                    await self._require_possible(upload, os.pread(file, HEAD_BYTES, 0))
-        finally:
-            os.close(file)
-
-    async def _write(self, upload: Upload, file: int, chunks: list[bytes], verifier: Verifier | None) -> None:
-        """Put chunks on the disk, then count them; those to be verified are counted when all have come."""
-        try:
-            written = await asyncio.to_thread(write_synced, file, upload.offset, chunks)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise DiskFull(
-                "The server's disk is full; what arrived so far is kept. Ask its administrator to make room, then "
-                "resume the upload."
-            ) from error
-        upload.offset += written
-        if verifier is None:
-            await self._count(upload)
-        else:
-            for chunk in chunks:
-                verifier.update(chunk)
-
-    async def _count(self, upload: Upload) -> None:
-        upload.expires_at = datetime.now(UTC) + self._lifetime
-        await upload.save(update_fields=["offset", "expires_at"])
-
-    async def _require_possible(self, upload: Upload, head: bytes) -> None:
-        """Refuse after the first bytes what can't become a slide, however many more would come."""
-        try:
-            require_possible(head)
-        except UnsupportedSlide as error:
-            await self._refuse(upload, error)
-            raise
-
-    async def _refuse(self, upload: Upload, error: UnsupportedSlide) -> None:
-        """Keep the reason in the row, so that the client can show it later; remove the file."""
-        upload.status = UploadStatus.REFUSED
-        upload.error = {"code": error.code, "message": error.message, "params": error.params}
-        await upload.save(update_fields=["status", "error"])
-        self._storage.remove_upload(upload.id)
-
-    async def _finish(self, upload: Upload) -> None:
-        """Check the file and make the slide; a file of several waits for the others."""
-        if upload.group_id is not None:
-            await self._finish_group(upload)
-            return
-        upload.status = UploadStatus.CHECKING
-        await upload.save(update_fields=["status"])
-        path = self._storage.upload_path(upload.id)
-        try:
-            upload.slide = await self._ingest.adopt(
-                path, upload.filename, upload.project_id, upload.user_id, upload_id=upload.id
-            )
-        except UnsupportedSlide as error:
-            await self._refuse(upload, error)
-            raise
-        upload.status = UploadStatus.DONE
-        self._storage.remove_upload(upload.id)
-        logger.info("slide made: %s from upload %s", upload.slide_id, upload.id)
-
-    async def _finish_group(self, upload: Upload) -> None:
-        """Make one slide of a group's files when all are here; the last one does it, holding the first too."""
-        parts = await parts_of(upload)
-        if not is_complete(parts):
-            return
-        first = parts[0]
-        async with AsyncExitStack() as stack:
-            if first.id != upload.id:
-                try:
-                    await stack.enter_async_context(self._exclusive_soon(first.id))
-                except UploadGone:
-                    # Another request has made the slide, or refused it, and cleared up.
-                    parts = []
-            parts = await parts_of(upload) if parts else []
-            if is_complete(parts):
-                await self._join(parts)
-        await upload.refresh_from_db()
-        if upload.status is UploadStatus.REFUSED:
-            raise refusal_of(upload)
-
-    async def _join(self, parts: Sequence[Upload]) -> None:
-        """Pack the files of a group, and take the archive in as if it had been sent."""
-        first, ids = parts[0], [part.id for part in parts]
-        await Upload.filter(id__in=ids).update(status=UploadStatus.CHECKING)
-        path = self._storage.upload_path(first.id).with_name("packed")
-        files = [(name, self._storage.upload_path(part.id)) for name, part in names_in_archive(parts)]
-        await asyncio.to_thread(pack, files, path)
-        try:
-            slide = await self._ingest.adopt(
-                path, f"{stem_of(parts)}.zip", first.project_id, first.user_id, upload_id=first.id
-            )
-        except UnsupportedSlide as error:
-            for part in parts:
-                await self._refuse(part, error)
-            raise
-        await Upload.filter(id__in=ids).update(status=UploadStatus.DONE, slide_id=slide.id)
-        for part in parts:
-            self._storage.remove_upload(part.id)
-        logger.info("slide made: %s from %d files", slide.id, len(parts))
-
-    @asynccontextmanager
-    async def _exclusive_soon(self, upload_id: UUID) -> AsyncIterator[None]:
-        """`_exclusive`, waiting a little for a request that is about to end."""
-        async with AsyncExitStack() as stack:
-            for attempt in range(JOIN_ATTEMPTS):
-                try:
-                    await stack.enter_async_context(self._exclusive(upload_id))
-                    break
-                except UploadLocked:
-                    if attempt == JOIN_ATTEMPTS - 1:
-                        raise
-                    await asyncio.sleep(JOIN_PAUSE_S)
-            yield
-
     async def _remove_orphans(self, before: datetime) -> None:
         """Remove folders that no row speaks of: leftovers of a process that was killed."""
         for folder in await asyncio.to_thread(folders_before, self._storage.uploads_root, before.timestamp()):
             if not await Upload.filter(id=folder).exists():
                 self._storage.remove_upload(folder)
-
-    @asynccontextmanager
-    async def _exclusive(self, upload_id: UUID) -> AsyncIterator[None]:
-        """Hold the upload against every other request of every process; ends with the process that holds it."""
-        try:
-            lock = os.open(self._storage.upload_path(upload_id).parent, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError as error:
-            raise UploadGone("What had arrived of this upload is gone. Begin a new one.") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise UploadLocked(
-                "Another request is writing to this upload. Wait until it has ended, then ask for the offset."
-            ) from error
-        try:
-            yield
-        finally:
-            os.close(lock)
-
-
-def refusal_of(upload: Upload) -> UnsupportedSlide:
-    """Why an upload was refused, as it was said then."""
-    error = upload.error or {}
-    return UnsupportedSlide(
-        str(error.get("message", "The file was refused. Upload another one.")),
-        code=str(error.get("code", UnsupportedSlide.default_code)),
-        params=dict(error.get("params", {})),
-    )
-
-
-async def _with_deadline(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The chunks, until they end or none comes for two minutes; the client resumes then."""
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_TIMEOUT_S):
-                chunk = await anext(chunks)
-        except (StopAsyncIteration, TimeoutError):
-            return
-        yield chunk
-
-
-async def _to_the_end(work: Coroutine[None, None, None]) -> None:
-    """Finish `work` even when the caller is cancelled meanwhile: its file must not be closed under it."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

@@ -24,7 +24,7 @@ from api.models.project import Membership, Role
 from api.models.slide import Slide, Upload, UploadStatus
 from api.models.user import User
 from api.settings import Settings
-from api.slides import uploads as uploads_module
+from api.slides import upload_disk, upload_receiving
 from api.slides.services import SlideServices
 from api.slides.space import SPARE_BYTES
 from tests.factories import make_project, make_user
@@ -77,7 +77,7 @@ def server_has(monkeypatch: pytest.MonkeyPatch) -> ServerHas:
     """Waits until the server has taken so many bytes of the test's requests into its hands, on the disk or not."""
     taken = 0
     more = asyncio.Condition()
-    with_deadline = uploads_module._with_deadline
+    with_deadline = upload_receiving._with_deadline
 
     async def watched(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         nonlocal taken
@@ -91,7 +91,7 @@ def server_has(monkeypatch: pytest.MonkeyPatch) -> ServerHas:
         async with asyncio.timeout(20), more:
             await more.wait_for(lambda: taken >= count)
 
-    monkeypatch.setattr(uploads_module, "_with_deadline", watched)
+    monkeypatch.setattr(upload_receiving, "_with_deadline", watched)
     return wait
 
 
@@ -420,9 +420,9 @@ async def test_a_disk_that_fills_up_keeps_what_is_safe(
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(uploads_module.os, "pwrite", full)
+    monkeypatch.setattr(upload_disk.os, "pwrite", full)
     assert code_of(await send(browser, path, 1000, content[1000:])) == (507, "DISK_FULL")
-    monkeypatch.setattr(uploads_module.os, "pwrite", real_pwrite)
+    monkeypatch.setattr(upload_disk.os, "pwrite", real_pwrite)
     assert (await browser.head(path, headers=TUS)).headers["upload-offset"] == "1000"
     assert "coslide-slide" in (await send(browser, path, 1000, content[1000:])).headers
 
@@ -466,7 +466,7 @@ async def test_cancelling_a_write_writes_nothing_twice(
     team: Team, services: SlideServices, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request that is cancelled while bytes go to the disk: they are counted once, and the next request goes on."""
-    monkeypatch.setattr(uploads_module, "FLUSH_BYTES", 1000)
+    monkeypatch.setattr(upload_receiving, "FLUSH_BYTES", 1000)
     user_id = team.people[Role.OWNER].id
     upload = await services.uploads.create(
         user_id=user_id, project_id=team.project.id, filename="a", length=len(content)
@@ -483,7 +483,7 @@ async def test_cancelling_a_write_writes_nothing_twice(
         for at in range(0, 3000, 1000):
             yield content[at : at + 1000]
 
-    monkeypatch.setattr(uploads_module.os, "pwrite", slow_pwrite)
+    monkeypatch.setattr(upload_disk.os, "pwrite", slow_pwrite)
     request = asyncio.ensure_future(services.uploads.append(upload, 0, chunks()))
     await asyncio.to_thread(writing.wait, 10)
     request.cancel()

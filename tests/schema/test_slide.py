@@ -127,6 +127,15 @@ async def test_label_and_macro_are_listed_for_managers(sqlite_database: Tortoise
         assert listed == (["LABEL", "MACRO", "THUMBNAIL"] if is_manager else ["THUMBNAIL"])
 
 
+async def test_who_is_offered_the_file(sqlite_database: TortoiseContext, settings: Settings) -> None:
+    query = "query ($id: ID!) { it: slide(id: $id) { canDownload } }"
+    for associated, lower_roles_may in ((ASSOCIATED, False), (ASSOCIATED[2:], True)):
+        slide, viewers = await people_of_a_slide(associated=associated)
+        for role in Role:
+            shown = await run(settings, viewers[role.value], query, id=str(slide.id))
+            assert shown == {"canDownload": lower_roles_may or role in (Role.OWNER, Role.MANAGER)}
+
+
 READS = {
     "slide": "query ($id: ID!, $project: ID!) { it: slide(id: $id) { id } }",
     "slides": "query ($id: ID!, $project: ID!) { it: slides(projectId: $project) { totalCount } }",

@@ -11,7 +11,8 @@ import simplejpeg
 import tifffile
 
 from api.errors import UnsupportedSlide
-from api.slides.container import ContainerIndex, StoredTiles, check_complete, index_container
+from api.slides.container import ContainerIndex, StoredTiles
+from api.slides.container_index import check_complete, index_container
 from api.slides.jpeg import ADOBE_RGB, first_frame
 from tests.slides.made import MadeSlide, Storing, make_slide
 

@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import openslide
 import pytest
+import simplejpeg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.slides.patch_source import PatchSource, decode_reduced
+from api.slides.reader_operations import halve
 from tests.slides.made import Code, MadeSlide, Storing, make_slide
 
 
@@ -96,7 +98,6 @@ def test_memory_of_decoded_tiles_is_bounded(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_stored_tile_of_the_wrong_size_is_damage() -> None:
-    import simplejpeg
 
     from api.errors import UnsupportedSlide
 
@@ -132,3 +133,25 @@ def test_patches_of_real_slides_agree_with_openslide(shared_data: Path, name: st
         whole[own : 2 * own, own : 2 * own], (side // downsample, side // downsample), interpolation=cv2.INTER_AREA
     )
     assert np.abs(pixels.astype(int) - shown).mean() <= 1
+
+
+def test_the_last_pixels_of_a_reduced_slide_hold_no_padding(tmp_path: Path) -> None:
+    """The generator fills what lies beyond the edge with black; blue is 200 everywhere on this slide."""
+    made = make_slide(tmp_path / "a.tiff", width=1 + 8 * 70, height=3 + 8 * 50, downsamples=(1,), number=200)
+    source = PatchSource(made.path)
+    for downsample in (2, 4, 8):
+        width, height = -(-made.width // downsample), -(-made.height // downsample)
+        pixels = source.read(0, 0, width * downsample, height * downsample, downsample)
+        assert pixels.shape == (height, width, 3)
+        assert pixels[:, :, 2].min() > 195
+    source.close()
+
+
+def test_subsampled_levels_are_made_with_the_colours_that_scanners_keep() -> None:
+    colours = np.zeros((64, 64, 3), np.uint8) + np.array([200, 90, 160], np.uint8)
+    for stored, made in (("420", "420"), ("422", "422"), ("444", "444")):
+        part = simplejpeg.encode_jpeg(colours, colorspace="RGB", colorsubsampling=stored)
+        arguments = {"width": 64, "height": 64, "half_tile": 32, "from_file": [], "places": [0, 1, 2, 3]}
+        half = halve(arguments, [part] * 4).blobs[0]
+        assert simplejpeg.decode_jpeg_header(half)[3] == made
+        assert np.abs(simplejpeg.decode_jpeg(half).astype(int) - [200, 90, 160]).max() <= 2

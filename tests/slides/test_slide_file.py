@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from api.errors import UnsupportedSlide
-from api.slides.container import index_container
+from api.slides.container_index import index_container
 from api.slides.slide_file import on_white, open_slide
 from tests.slides.made import Code, Storing, make_slide
 

@@ -194,6 +194,8 @@ def test_a_blank_tile_is_white() -> None:
         ("aperio_tcga/TCGA-CR-7395-01A-01-TS1.svs", False),
         ("dicom_cmu/1.2.826.0.1.3680043.8.498.48407760015771729984593744789552618416.dcm", False),
         ("tiny_and_broken/boxes.tiff", False),
+        ("tiny_and_broken/boxes_0.dcm", False),
+        ("tiny_and_broken/small.svs", False),
         ("tiny_and_broken/sm_image.dcm", False),
     ],
 )

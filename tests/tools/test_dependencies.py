@@ -20,6 +20,7 @@ FOUND_BY_OTHERS = {
     "openslide-bin",  # openslide-python's library
     "pyvips-binary",  # pyvips's library
     "pymysql",  # aiomysql's, held below the version that breaks it
+    "python-dateutil",  # Strawberry's, held below what botocore, which the tests' S3 server stands on, refuses
     "setuptools",  # installs this project
     "uvicorn",  # run by its name
     "uvloop",  # uvicorn's event loop

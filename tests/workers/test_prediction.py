@@ -273,7 +273,7 @@ async def test_a_slide_whose_file_is_gone_fails_with_what_to_do(
     await prediction.refresh_from_db()
     assert (prediction.status, prediction.error) == (
         PredictionStatus.FAILED,
-        "The slide's file is gone from storage. Upload it again.",
+        "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
     )
 
 

@@ -685,6 +685,7 @@ export const en = {
       "The file makes the reader crash: it is damaged. Export it again from the scanner's software.",
     SLIDE_FILE_MISSING: "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
     SLIDE_LOCKED: "Another process is busy with the same file. Try again in a minute.",
+    STORAGE_AWAY: "The storage of the slides does not answer. Try again in a minute.",
     SLIDE_BUSY: "The same file is being checked at this moment. Try again in a minute.",
     READER_BUSY: "The server is busy opening slides. Try again in a minute.",
     READER_DOWN: "The slide reader is away. Try again in a minute.",
@@ -722,7 +723,6 @@ export const en = {
     SLIDE_NOT_RGB: "Only 8-bit RGB brightfield slides can be opened. Export it as 8-bit RGB.",
     SLIDE_TOO_COARSE:
       "The slide's resolution is too low for this model. Scan it at a higher magnification, or correct its mpp if it is wrong.",
-    SLIDE_FILE_GONE: "The slide's file is missing from storage. Restore it from a backup, or upload it again.",
     UPLOAD_ABORTED: "The upload was stopped.",
     UPLOAD_FAILED: "The upload was interrupted. Check the connection and press resume.",
     UPLOAD_GONE: "The upload was left unfinished for too long and has been removed. Begin again.",

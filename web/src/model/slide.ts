@@ -15,6 +15,8 @@ export interface TileSource {
   /** Contains `{level}`, `{column}` and `{row}`. */
   readonly urlTemplate: string;
   readonly tileSize: number;
+  /** Where the file's colour profile is; absent when it has none. */
+  readonly iccUrl?: string | null;
   readonly levels: readonly Level[];
   readonly grant: string;
   readonly grantExpiresAt: string;

@@ -20,6 +20,7 @@ const slide = (id: string, name: string, values: object = {}) => ({
   objectivePower: 40,
   thumbnailUrl: `/slides/${id}/thumbnail.jpg`,
   fileUrl: `/slides/${id}/file`,
+  canDownload: true,
   createdAt: new Date().toISOString(),
   deletedAt: null,
   annotationCount: 0,
@@ -29,7 +30,7 @@ const slide = (id: string, name: string, values: object = {}) => ({
 });
 
 const CASE = slide("s1", "Case 117", { tags: ["margin"], annotationCount: 1204 });
-const UNSCALED = slide("s2", "Case 092", { mppX: null, mppY: null, objectivePower: null });
+const UNSCALED = slide("s2", "Case 092", { mppX: null, mppY: null, objectivePower: null, canDownload: false });
 const BINNED = slide("s3", "Old", { deletedAt: "2026-01-01T00:00:00Z" });
 
 function answers(myRole: Role, slides: readonly object[] = [CASE, UNSCALED]): Answers {
@@ -125,6 +126,8 @@ describe("ProjectPage", () => {
     const { user } = open("ANNOTATOR");
     await user.click(await screen.findByRole("button", { name: "Actions for slide Case 117" }));
     expect((await screen.findAllByRole("menuitem")).map((item) => item.textContent)).toEqual(["Download file"]);
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("button", { name: "Actions for slide Case 092" })).toBeNull();
     expect(screen.queryByText("Drop slides here")).toBeNull();
     expect(screen.queryByRole("button", { name: "Upload" })).toBeNull();
     expect(screen.queryByRole("button", { name: "Bin" })).toBeNull();

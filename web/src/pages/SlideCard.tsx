@@ -66,7 +66,7 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
               </Link>
             )}
           </h2>
-          {!binned && (
+          {!binned && (canManage || slide.canDownload) && (
             <div className={styles.menu}>
               <SlideMenu slide={slide} canManage={canManage} onChoose={setDialog} onChanged={onChanged} />
             </div>
@@ -172,9 +172,11 @@ function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
             </Menu.Item>
           </>
         )}
-        <Menu.Item component="a" href={slide.fileUrl} download leftSection={<IconDownload size={16} />}>
-          {t("grid.download")}
-        </Menu.Item>
+        {slide.canDownload && (
+          <Menu.Item component="a" href={slide.fileUrl} download leftSection={<IconDownload size={16} />}>
+            {t("grid.download")}
+          </Menu.Item>
+        )}
         {canManage && (
           <>
             <Menu.Divider />

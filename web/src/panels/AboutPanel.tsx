@@ -62,16 +62,18 @@ export function AboutPanel() {
               {t("grid.setScale")}
             </Button>
           )}
-          <Button
-            size="xs"
-            variant="default"
-            component="a"
-            href={slide.fileUrl}
-            download
-            leftSection={<IconDownload size={15} />}
-          >
-            {t("grid.download")}
-          </Button>
+          {slide.canDownload && (
+            <Button
+              size="xs"
+              variant="default"
+              component="a"
+              href={slide.fileUrl}
+              download
+              leftSection={<IconDownload size={15} />}
+            >
+              {t("grid.download")}
+            </Button>
+          )}
         </div>
       </Section>
       {slide.associatedImages.map((image) => (

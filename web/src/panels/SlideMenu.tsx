@@ -66,9 +66,11 @@ export function SlideMenu({ onShortcuts }: { readonly onShortcuts: () => void })
           <Menu.Item leftSection={<IconCamera size={16} />} onClick={takePicture}>
             {t("viewer.snapshot")}
           </Menu.Item>
-          <Menu.Item component="a" href={slide.fileUrl} download leftSection={<IconDownload size={16} />}>
-            {t("grid.download")}
-          </Menu.Item>
+          {slide.canDownload && (
+            <Menu.Item component="a" href={slide.fileUrl} download leftSection={<IconDownload size={16} />}>
+              {t("grid.download")}
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
             {t("viewer.shortcuts")}
           </Menu.Item>

@@ -1,4 +1,5 @@
 /** Bytes by address: tiles, heatmap tiles and packed annotations. */
+import { profileSegments, withSegments } from "../model/colourProfile";
 import { decodeAnnotations, type PackedObjects } from "../model/wire";
 
 /** The tile's image, or `null` where there is none (404, 204). Throws on anything else. */
@@ -10,6 +11,37 @@ export async function fetchTile(url: string, signal: AbortSignal): Promise<Blob 
       `${url} was answered with ${answer.status} ${answer.statusText}. Reload the page if tiles stay away.`,
     );
   return answer.blob();
+}
+
+/** Tiles of one slide with its colour profile inside; the profile is fetched once, with the first tile. */
+export class ColouredTiles {
+  private segments: Promise<Uint8Array<ArrayBuffer>> | null = null;
+
+  constructor(private readonly profileUrl: string | null) {}
+
+  /** As `fetchTile`. */
+  async fetch(url: string, signal: AbortSignal): Promise<Blob | null> {
+    const [tile, segments] = await Promise.all([fetchTile(url, signal), this.profile()]);
+    if (tile === null || segments === null || segments.length === 0) return tile;
+    return new Blob([...withSegments(new Uint8Array(await tile.arrayBuffer()), segments)], { type: tile.type });
+  }
+
+  private profile(): Promise<Uint8Array<ArrayBuffer>> | null {
+    if (this.profileUrl === null) return null;
+    this.segments ??= fetchProfile(this.profileUrl).catch((error: unknown) => {
+      // The next tile asks again: colours are right or not shown.
+      this.segments = null;
+      throw error;
+    });
+    return this.segments;
+  }
+}
+
+async function fetchProfile(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const answer = await fetch(url, { credentials: "same-origin" });
+  if (!answer.ok)
+    throw new Error(`The slide's colour profile was answered with ${answer.status}. Reload the page to try again.`);
+  return profileSegments(new Uint8Array(await answer.arrayBuffer()));
 }
 
 /** All objects of one layer of a slide. */

@@ -4,7 +4,7 @@ import Projection from "ol/proj/Projection";
 import ImageTile from "ol/source/ImageTile";
 import TileGrid from "ol/tilegrid/TileGrid";
 import type { SlideFacts, TileSource } from "../model/slide";
-import { fetchTile } from "../sync/tiles";
+import { ColouredTiles } from "../sync/tiles";
 import { mapExtentFromLevel0 } from "./coordinates";
 
 /** Rather the finer level unless the coarser one is within 15 % of the view: an enlarged tile is blurred, a reduced one is not. */
@@ -34,6 +34,7 @@ export function tileUrl(source: TileSource, level: number, column: number, row: 
  */
 export function slideTiles(projection: Projection, tiles: TileSource, pixelRatio: number): ImageTile {
   const coarsestFirst = [...tiles.levels].sort((a, b) => b.downsample - a.downsample);
+  const coloured = new ColouredTiles(tiles.iccUrl ?? null);
   const grid = new TileGrid({
     extent: projection.getExtent(),
     origin: [0, 0],
@@ -54,7 +55,7 @@ export function slideTiles(projection: Projection, tiles: TileSource, pixelRatio
       if (level === undefined)
         throw new RangeError(`The slide has ${coarsestFirst.length} levels; there is none for zoom ${z}.`);
       const url = tileUrl(tiles, level.index, column, row);
-      const image = await fetchTile(url, signal);
+      const image = await coloured.fetch(url, signal);
       if (image === null) throw new Error(`${url} does not exist, though the slide's grid has it.`);
       // Tiles at the right and lower edge come cropped; cutting a full square out of them pads the rest transparently.
       return createImageBitmap(image, 0, 0, tiles.tileSize, tiles.tileSize);
