@@ -1,5 +1,4 @@
-/** Bytes by address: tiles, heatmap tiles and packed annotations. */
-import { decodeAnnotations, type PackedObjects } from "../model/wire";
+/** Bytes by address: tiles and heatmap tiles. */
 
 /** The tile's image, or `null` where there is none (404, 204). Throws on anything else. */
 export async function fetchTile(url: string, signal: AbortSignal): Promise<Blob | null> {
@@ -10,22 +9,4 @@ export async function fetchTile(url: string, signal: AbortSignal): Promise<Blob 
       `${url} was answered with ${answer.status} ${answer.statusText}. Reload the page if tiles stay away.`,
     );
   return answer.blob();
-}
-
-/** All objects of one layer of a slide. */
-export async function fetchPackedLayer(
-  origin: string,
-  slideId: string,
-  layerId: string,
-  signal: AbortSignal,
-): Promise<PackedObjects> {
-  const answer = await fetch(`${origin}/slides/${slideId}/annotations.bin?layer=${layerId}`, {
-    signal,
-    credentials: "same-origin",
-  });
-  if (!answer.ok)
-    throw new Error(
-      `The polygons of layer ${layerId} were answered with ${answer.status} ${answer.statusText}. Reload the page to try again.`,
-    );
-  return decodeAnnotations(new Uint8Array(await answer.arrayBuffer()));
 }
