@@ -109,6 +109,8 @@ export type ToolName =
   | "ellipse"
   | "polygon"
   | "freehand"
+  | "brush"
+  | "eraser"
   | "measure";
 
 export interface ViewportState {
