@@ -70,6 +70,19 @@ describe("chunks", () => {
   });
 });
 
+describe("places", () => {
+  it("find each object in the order of drawing and by its number, with its point", () => {
+    const { objects, chunks, places } = FACTS;
+    for (const object of [0, 1, 1234, 2999]) {
+      const place = places.placeOf[object] ?? -1;
+      expect([chunks.members[place], places.slots[place]]).toEqual([object, object % 2]);
+      const [x, y] = [(object % 60) * 20 + 10, Math.floor(object / 60) * 20 + 10];
+      expect([...places.points.subarray(place * 3, place * 3 + 3)]).toEqual([x, y, 12]);
+      expect(places.positions[objects.indexes[object] ?? -1]).toBe(object);
+    }
+  });
+});
+
 describe("density", () => {
   it("has every object in each grid, down to one cell", () => {
     const { density } = FACTS;

@@ -5,6 +5,7 @@ import { hits } from "./geometry";
 import { chunkOutlines, type OutlineChunks } from "./outlineChunks";
 import { type Density, densityOf } from "./outlineDensity";
 import { meshOfChunk, type OutlineMesh } from "./outlineMesh";
+import { type OutlinePlaces, placesOf } from "./outlinePlaces";
 import { geometryOfPacked, indexPacked, type PackedObjects } from "./wire";
 
 /** What is worked out once, where it does not hold up the page. All of it can be handed from one thread to another. */
@@ -12,6 +13,7 @@ export interface OutlineFacts {
   readonly objects: PackedObjects;
   readonly chunks: OutlineChunks;
   readonly density: Density;
+  readonly places: OutlinePlaces;
   /** The R-tree over all boxes; `null` when there is no object. */
   readonly tree: ArrayBuffer | null;
   /** Positions by area, the largest first. */
@@ -28,9 +30,11 @@ export interface Outlines extends OutlineFacts {
 /** @throws WireFormatError where the bytes are no packed annotations */
 export function factsOf(bytes: Uint8Array<ArrayBuffer>): OutlineFacts {
   const objects = indexPacked(bytes);
+  const chunks = chunkOutlines(objects);
   return {
     objects,
-    chunks: chunkOutlines(objects),
+    chunks,
+    places: placesOf(objects, chunks),
     density: densityOf(objects),
     tree: treeOf(objects),
     bySize: sortedBySize(objects.areas),

@@ -27,7 +27,15 @@ async function load(url: string): Promise<void> {
       chunks: { ...facts.chunks, members: members.slice(), starts: starts.slice(), bounds: bounds.slice() },
     };
     const buffers = [bytes, offsets, scales, classes, rest.indexes, rest.kinds, rest.means, rest.points, rest.bounds];
-    const further = [rest.areas, members, starts, bounds, facts.chunks.points, facts.bySize];
+    const further = [
+      rest.areas,
+      members,
+      starts,
+      bounds,
+      facts.chunks.points,
+      facts.bySize,
+      ...Object.values(facts.places),
+    ];
     const counts = facts.density.grids.map((grid) => grid.counts);
     const transfer = [...buffers, ...further, ...counts].map((array) => array.buffer);
     here.postMessage({ kind: "loaded", facts }, facts.tree === null ? transfer : [...transfer, facts.tree]);

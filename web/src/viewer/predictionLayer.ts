@@ -5,6 +5,7 @@ import { pathsOf } from "../model/geometry";
 import { countIn } from "../model/outlineChunks";
 import { countAgain } from "../model/outlineDensity";
 import { CLASS_SLOTS } from "../model/outlineMesh";
+import { NOWHERE } from "../model/outlinePlaces";
 import { OutlinePicker, type Outlines } from "../model/outlines";
 import { lookOf } from "../model/terms";
 import { CASING } from "./annotationLayer";
@@ -34,7 +35,6 @@ export class PredictionLayer extends CanvasLayer {
   private readonly glCanvas = document.createElement("canvas");
   /** `undefined` until it was tried; `null` where the browser gives none. */
   private programs: OutlinePrograms | null | undefined;
-  private positions: Uint32Array = new Uint32Array(0);
   private classes: readonly ClassStyle[] = [];
   /** Positions in the packed objects, as is `highlighted`. */
   private hidden: ReadonlySet<number> = new Set();
@@ -69,7 +69,6 @@ export class PredictionLayer extends CanvasLayer {
     this.highlighted = null;
     this.asked.clear();
     this.picker = outlines === null ? null : new OutlinePicker(outlines);
-    this.positions = outlines === null ? new Uint32Array(0) : positionsByNumber(outlines);
     this.openRenderer();
   }
 
@@ -202,20 +201,9 @@ export class PredictionLayer extends CanvasLayer {
   }
 
   private positionOf(number: number): number | null {
-    const position = this.positions[number];
+    const position = this.outlines?.places.positions[number];
     return position === undefined || position === NOWHERE ? null : position;
   }
-}
-
-const NOWHERE = 0xffff_ffff;
-
-/** Where the outline of each number stands in the file, which is ordered by place. */
-function positionsByNumber({ objects: { count, indexes } }: Outlines): Uint32Array {
-  let most = -1;
-  for (let i = 0; i < count; i++) most = Math.max(most, indexes[i] ?? 0);
-  const positions = new Uint32Array(most + 1).fill(NOWHERE);
-  for (let i = 0; i < count; i++) positions[indexes[i] ?? 0] = i;
-  return positions;
 }
 
 function looksOf(classes: readonly ClassStyle[]): readonly SlotLook[] {

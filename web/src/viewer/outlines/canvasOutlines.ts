@@ -2,10 +2,11 @@
 import { centreOf } from "../../model/outlineChunks";
 import { pictureOf } from "../../model/outlineDensity";
 import { slotOf } from "../../model/outlineMesh";
+import { sizeOf } from "../../model/outlinePlaces";
 import type { OutlineFacts } from "../../model/outlines";
 import { forEachRing } from "../../model/wire";
 import { type Affine, type ScreenView, screenFromLevel0 } from "../coordinates";
-import { CANVAS_BUDGET, type Detail, detailAt, runsOf, sizeOf } from "./detail";
+import { CANVAS_BUDGET, type Detail, detailAt, runsOf } from "./detail";
 import type { SlotLook } from "./webglOutlines";
 
 const CASED_FROM_PX = 18;

@@ -2,6 +2,7 @@
 import type { Bounds } from "../../model/annotation";
 import { boundsOfPositions } from "../../model/geometry";
 import { chunksIn, type OutlineChunks } from "../../model/outlineChunks";
+import { sizeOf } from "../../model/outlinePlaces";
 import type { OutlineFacts } from "../../model/outlines";
 import { type ScreenView, visibleCorners } from "../coordinates";
 
@@ -54,10 +55,6 @@ export function viewBounds(view: ScreenView): Bounds {
 export function typicalSize({ objects, bySize }: OutlineFacts): number {
   const middle = bySize[bySize.length >> 1];
   return middle === undefined ? 0 : sizeOf(objects.bounds, middle);
-}
-
-export function sizeOf(bounds: Float32Array, i: number): number {
-  return Math.max((bounds[i * 4 + 2] ?? 0) - (bounds[i * 4] ?? 0), (bounds[i * 4 + 3] ?? 0) - (bounds[i * 4 + 1] ?? 0));
 }
 
 /** Neighbouring chunks as few runs, each from a first to behind a last, since their members lie one after the other. */

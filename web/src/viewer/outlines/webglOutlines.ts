@@ -1,10 +1,9 @@
 /** Outlines on a canvas of WebGL2: meshes of the chunks in view, a point for each, or the density picture. */
-import { centreOf } from "../../model/outlineChunks";
 import { pictureOf } from "../../model/outlineDensity";
 import { CLASS_SLOTS, NOT_DRAWN, type OutlineMesh, slotOf } from "../../model/outlineMesh";
 import type { OutlineFacts } from "../../model/outlines";
 import { type ScreenView, screenFromLevel0 } from "../coordinates";
-import { type Detail, detailAt, runsOf, sizeOf, WEBGL_BUDGET } from "./detail";
+import { type Detail, detailAt, runsOf, WEBGL_BUDGET } from "./detail";
 import type { OutlinePrograms, Program } from "./programs";
 
 /** How an outline's class looks; colours 0..1. */
@@ -36,8 +35,6 @@ export class WebglOutlines {
   private readonly pointArray: WebGLVertexArrayObject;
   private readonly pointPlaces: WebGLBuffer;
   private readonly pointSlots: WebGLBuffer;
-  /** Where each object stands among `chunks.members`. */
-  private readonly placeOf: Uint32Array;
   private readonly palette = new Float32Array(CLASS_SLOTS * 4);
   private looks: readonly SlotLook[] = [];
   private hidden: ReadonlySet<number> = new Set();
@@ -51,23 +48,10 @@ export class WebglOutlines {
     this.gl = gl;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    const { members } = facts.chunks;
-    this.placeOf = new Uint32Array(members.length);
-    const places = new Float32Array(members.length * 3);
-    const slots = new Uint8Array(members.length);
-    for (let place = 0; place < members.length; place++) {
-      const object = members[place] ?? 0;
-      this.placeOf[object] = place;
-      const [x, y] = centreOf(facts.objects.bounds, object);
-      places[place * 3] = x;
-      places[place * 3 + 1] = y;
-      places[place * 3 + 2] = sizeOf(facts.objects.bounds, object);
-      slots[place] = slotOf(facts.objects.classes[object] ?? 0);
-    }
     this.pointArray = gl.createVertexArray();
     gl.bindVertexArray(this.pointArray);
-    this.pointPlaces = this.floats(0, 3, places);
-    this.pointSlots = this.bytes(1, slots);
+    this.pointPlaces = this.floats(0, 3, facts.places.points);
+    this.pointSlots = this.bytes(1, facts.places.slots);
     gl.bindVertexArray(null);
   }
 
@@ -85,7 +69,7 @@ export class WebglOutlines {
     const { gl } = this;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.pointSlots);
     for (const object of changed)
-      gl.bufferSubData(gl.ARRAY_BUFFER, this.placeOf[object] ?? 0, Uint8Array.of(this.slotNow(object)));
+      gl.bufferSubData(gl.ARRAY_BUFFER, this.facts.places.placeOf[object] ?? 0, Uint8Array.of(this.slotNow(object)));
     for (const [chunk, mesh] of this.meshes) for (const object of changed) this.rehide(chunk, mesh, object);
     this.forgetPictures();
   }
@@ -278,7 +262,7 @@ export class WebglOutlines {
 
   private rehide(chunk: number, { mesh, fills, strokes }: Mesh, object: number): void {
     const { starts } = this.facts.chunks;
-    const inChunk = (this.placeOf[object] ?? 0) - (starts[chunk] ?? 0);
+    const inChunk = (this.facts.places.placeOf[object] ?? 0) - (starts[chunk] ?? 0);
     if (inChunk < 0 || inChunk >= mesh.vertexStart.length - 1) return;
     const [from, to] = [mesh.vertexStart[inChunk] ?? 0, mesh.vertexStart[inChunk + 1] ?? 0];
     const { gl } = this;
