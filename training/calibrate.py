@@ -76,7 +76,8 @@ def probabilities(logits: Tensor, temperature: float) -> list[NDArray[np.uint8]]
     return [((one.float() / temperature).softmax(0) * 255 + 0.5).to(torch.uint8).numpy() for one in logits]
 
 
-def _results(probabilities: list[NDArray[np.uint8]], images: Images, threshold: float) -> list[ImageResult]:
+def results_of(probabilities: list[NDArray[np.uint8]], images: Images, threshold: float) -> list[ImageResult]:
+    """What is called carcinoma from `threshold` on, measured image by image."""
     return [
         measure_image(probability, labels.numpy(), sample.case, threshold)
         for probability, labels, sample in zip(probabilities, images.labels, images.samples, strict=True)
@@ -104,10 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logits = predict_logits(network, images.pixels)
     temperature = fit_temperature(logits, images.labels)
     calibrated = probabilities(logits, temperature)
-    by_threshold = {threshold: _results(calibrated, images, threshold) for threshold in THRESHOLDS}
+    by_threshold = {threshold: results_of(calibrated, images, threshold) for threshold in THRESHOLDS}
     curve = {threshold: dice(pooled_confusion(results), CARCINOMA) for threshold, results in by_threshold.items()}
     threshold = choose_threshold(curve)
-    before = _reliability(_results(probabilities(logits, 1.0), images, threshold))
+    before = _reliability(results_of(probabilities(logits, 1.0), images, threshold))
     after = _reliability(by_threshold[threshold])
     calibration = Calibration(
         round(temperature, 4),

@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 
 from training import calibrate, train
-from training.calibrate import CALIBRATION, Calibration, probabilities
+from training.calibrate import CALIBRATION, Calibration, probabilities, results_of
 from training.data import load
 from training.manifest import DEFAULT_FOLDER, FOLDS, read_manifest, select
-from training.metrics import ImageResult, measure_image, summarise
+from training.metrics import ImageResult, summarise
 from training.train import WEIGHTS, load_network, predict_logits
 
 STEPS = 900
@@ -29,12 +29,7 @@ def measure_fold(data: Path, run: Path, fold: int) -> list[ImageResult]:
     calibration = Calibration(**json.loads((run / CALIBRATION).read_text(encoding="utf-8")))
     held_out = load(select(read_manifest(data, fold), "report"))
     logits = predict_logits(load_network(run), held_out.pixels)
-    return [
-        measure_image(planes, labels.numpy(), sample.case, calibration.threshold)
-        for planes, labels, sample in zip(
-            probabilities(logits, calibration.temperature), held_out.labels, held_out.samples, strict=True
-        )
-    ]
+    return results_of(probabilities(logits, calibration.temperature), held_out, calibration.threshold)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
