@@ -90,5 +90,7 @@ export type AnnotationOp =
       readonly note?: string;
       readonly locked?: boolean;
     }
+  /** By the brush and the eraser: what comes to an area or goes from it, whatever it is by then, so that two who do it at once both succeed. */
+  | { readonly type: "addArea" | "subtractArea"; readonly id: string; readonly geometry: Geometry }
   | { readonly type: "delete"; readonly id: string; readonly expectedVersion?: number }
   | { readonly type: "restore"; readonly id: string; readonly expectedVersion?: number };

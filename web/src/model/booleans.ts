@@ -1,5 +1,5 @@
-/** Union of areas, and outlines a hand has drawn made valid. Integers of 1/16 pixel inside, as annotations are stored. */
-import { FillRule, type Path64, type Paths64, union } from "clipper2-ts";
+/** Union and difference of areas, and outlines a hand has drawn made valid. Integers of 1/16 pixel inside, as annotations are stored. */
+import { difference, FillRule, type Path64, type Paths64, union } from "clipper2-ts";
 import type { Geometry, Position, Ring } from "./annotation";
 import { closeRing, polygonsOf, ringContains, signedRingArea } from "./geometry";
 
@@ -8,6 +8,11 @@ const UNITS_PER_PX = 16;
 /** Everything that lies in `a` or in `b`; `null` when neither has an area. */
 export function unionOf(a: Geometry, b: Geometry): Geometry | null {
   return geometryOf(union(pathsFrom(a), pathsFrom(b), FillRule.NonZero));
+}
+
+/** What of `a` lies outside of `b`; `null` when nothing does. */
+export function differenceOf(a: Geometry, b: Geometry): Geometry | null {
+  return geometryOf(difference(pathsFrom(a), pathsFrom(b), FillRule.NonZero));
 }
 
 /** A valid area from an outline that may cross itself: what it winds around counts as inside. `null` when it encloses nothing. */

@@ -6,9 +6,9 @@ import { showToast } from "../app/toasts";
 import { useObservable } from "../app/useObservable";
 import { currentLanguage } from "../i18n";
 import { formatNumber } from "../i18n/format";
+import type { OutlineRow, OutlineRows } from "../model/outlineRows";
 import { lookOf } from "../model/terms";
 import { formatArea } from "../model/units";
-import type { PredictionPolygon } from "../viewer/facade";
 import styles from "./AiPanel.module.css";
 import { exportUrl } from "./exchange";
 import panel from "./panel.module.css";
@@ -31,7 +31,7 @@ export function OutlineList() {
   const scale = { mppX: slide.mppX ?? null, mppY: slide.mppY ?? null };
   const language = currentLanguage();
 
-  const accept = (chosen: readonly PredictionPolygon[]) => {
+  const accept = (chosen: readonly OutlineRow[]) => {
     const byTerm = Map.groupBy(chosen, (polygon) => termForClass(classes[polygon.classIndex], terms) ?? activeTerm);
     for (const [termId, group] of byTerm) {
       workbench.acceptPredictionPolygons(
@@ -41,17 +41,17 @@ export function OutlineList() {
     }
     showToast(t("ai.acceptedToast", { count: chosen.length }));
   };
-  const reject = (polygon: PredictionPolygon) => workbench.rejectPredictionPolygons([polygon.index]);
-  const kindOf = (polygon: PredictionPolygon) => classes[polygon.classIndex];
-  const nameOf = (polygon: PredictionPolygon) =>
+  const reject = (polygon: OutlineRow) => workbench.rejectPredictionPolygons([polygon.index]);
+  const kindOf = (polygon: OutlineRow) => classes[polygon.classIndex];
+  const nameOf = (polygon: OutlineRow) =>
     `${labelOf(kindOf(polygon), language) ?? t("ai.cancer")} #${polygon.index + 1}`;
-  const takeKey = (polygon: PredictionPolygon, key: string): boolean => {
+  const takeKey = (polygon: OutlineRow, key: string): boolean => {
     if (!canDraw || (key !== "Enter" && key.toLowerCase() !== "x")) return false;
     if (key === "Enter") accept([polygon]);
     else reject(polygon);
     return true;
   };
-  const verbs = (polygon: PredictionPolygon) => (
+  const verbs = (polygon: OutlineRow) => (
     <>
       <Verb label={t("ai.accept", { name: nameOf(polygon) })} onClick={() => accept([polygon])}>
         <IconCheck size={15} color="var(--ok)" />
@@ -70,6 +70,7 @@ export function OutlineList() {
           rowHeight={ROW_PX}
           label={t("ai.results")}
           keyOf={(polygon) => String(polygon.index)}
+          placeOf={(key) => polygons.placeOf(Number(key))}
           current={selected === null ? null : String(selected)}
           selected={(polygon) => polygon.index === selected}
           onPick={(polygon) => workbench.selectPredictionPolygon(polygon.index, { goThere: true })}
@@ -89,7 +90,7 @@ export function OutlineList() {
         <Button
           leftSection={<IconCheck size={16} />}
           disabled={!canDraw || polygons.length === 0}
-          onClick={() => accept(polygons)}
+          onClick={() => accept(allOf(polygons))}
         >
           {t("ai.acceptAll")}
         </Button>
@@ -113,6 +114,10 @@ OutlineList.Count = function Count() {
   const { polygons } = useObservable(workbench.predictionResults);
   return <span>{formatNumber(polygons.length)}</span>;
 };
+
+function allOf(rows: OutlineRows): readonly OutlineRow[] {
+  return Array.from({ length: rows.length }, (_, place) => rows.at(place)).filter((row) => row !== undefined);
+}
 
 function labelOf(kind: Model["classes"][number] | undefined, language: string): string | undefined {
   return language === "ko" ? kind?.labelKo : kind?.labelEn;

@@ -18,6 +18,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       t("keys.drawing"),
       [
         [t("keys.finish"), "Enter", t("keys.doubleClick")],
+        [t("keys.brushSize"), "[", "]"],
         [t("keys.removePoint"), "⌫"],
         [t("keys.abandon"), "Esc"],
         [t("keys.deleteSelection"), "Del"],

@@ -2,7 +2,9 @@ import { Tooltip } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconArrowForwardUp,
+  IconBrush,
   IconCircle,
+  IconEraser,
   IconHandStop,
   IconLine,
   IconPointer,
@@ -22,7 +24,7 @@ import styles from "./ToolBar.module.css";
 
 const GROUPS: readonly (readonly ToolName[])[] = [
   ["select", "pan"],
-  ["point", "line", "rectangle", "ellipse", "polygon", "freehand"],
+  ["point", "line", "rectangle", "ellipse", "polygon", "freehand", "brush", "eraser"],
   ["measure"],
 ];
 const LOOKING: ReadonlySet<ToolName> = new Set(["select", "pan", "measure"]);
@@ -51,6 +53,8 @@ const ICONS: Record<ToolName, ReactNode> = {
   ellipse: <IconCircle size={19} stroke={1.8} />,
   polygon: <IconPolygon size={19} stroke={1.8} />,
   freehand: <IconScribble size={19} stroke={1.8} />,
+  brush: <IconBrush size={19} stroke={1.8} />,
+  eraser: <IconEraser size={19} stroke={1.8} />,
   measure: <IconRulerMeasure size={19} stroke={1.8} />,
 };
 

@@ -7,6 +7,7 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const action = latest.current[event.key] ?? latest.current[letterOf(event) ?? ""];
+      // A key that the tool in hand has used is used up.
       if (!action || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
         return;
       event.preventDefault();

@@ -1,5 +1,6 @@
 /** What an op makes of an annotation, and what would undo it. Pure; the server's rules are the truth, these only anticipate them. */
 import type { Annotation, AnnotationOp, PersonRef } from "../model/annotation";
+import { differenceOf, unionOf } from "../model/booleans";
 import { areaOf, boundsOf, isArea, lengthOf } from "../model/geometry";
 
 /** An annotation, or the tombstone of one. */
@@ -24,6 +25,9 @@ export function applyOp(row: Row | undefined, op: AnnotationOp, author: Author):
       return { annotation: created(op, author), deleted: false };
     case "update":
       return row === undefined ? undefined : { ...row, annotation: updated(row.annotation, op, author) };
+    case "addArea":
+    case "subtractArea":
+      return row === undefined ? undefined : brushed(row, op, author);
     case "delete":
       return row === undefined ? undefined : { ...row, deleted: true };
     case "restore":
@@ -41,6 +45,14 @@ export function inverseOf(op: AnnotationOp, before: Row | undefined): Annotation
       return { type: "restore", id };
     case "restore":
       return { type: "delete", id };
+    case "addArea":
+    case "subtractArea": {
+      if (before === undefined) return null;
+      const { geometry, kind } = before.annotation;
+      // What the eraser takes away whole is deleted, with the shape it had.
+      const gone = op.type === "subtractArea" && differenceOf(geometry, op.geometry) === null;
+      return gone ? { type: "restore", id } : { type: "update", id, geometry, kind };
+    }
     case "update": {
       if (before === undefined) return null;
       const was = before.annotation;
@@ -93,6 +105,19 @@ function updated(
     updatedBy: person,
     updatedAt: now,
   };
+}
+
+/** After the brush or the eraser; what is taken away whole is deleted. */
+function brushed(
+  row: Row,
+  { type, geometry }: Extract<AnnotationOp, { type: "addArea" | "subtractArea" }>,
+  { person, now }: Author,
+): Row {
+  const before = row.annotation;
+  const after = (type === "addArea" ? unionOf : differenceOf)(before.geometry, geometry);
+  if (after === null) return { ...row, deleted: true };
+  const kind = after.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+  return { ...row, annotation: { ...before, ...measured(after), kind, updatedBy: person, updatedAt: now } };
 }
 
 function measured(geometry: Annotation["geometry"]): Pick<Annotation, "geometry" | "bounds" | "areaPx" | "lengthPx"> {

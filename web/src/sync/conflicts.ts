@@ -43,7 +43,7 @@ export class Conflicts {
     const restored: AnnotationOp[] = conflict.theirs.deleted ? [{ type: "restore", id, expectedVersion: version }] : [];
     return [
       ...restored,
-      ...conflict.ops.map((op): AnnotationOp => (op.type === "create" ? op : { ...op, expectedVersion: version })),
+      ...conflict.ops.map((op): AnnotationOp => ("expectedVersion" in op ? { ...op, expectedVersion: version } : op)),
     ];
   }
 

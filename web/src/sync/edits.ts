@@ -93,7 +93,7 @@ export class Edits {
 
   /** Geometry needs the version it was made upon: the one the tool saw, else the present one. */
   private withVersion(op: AnnotationOp): AnnotationOp {
-    if (op.type === "create" || op.expectedVersion !== undefined) return op;
+    if (!isVersioned(op) || op.expectedVersion !== undefined) return op;
     if (op.type === "update" && op.geometry === undefined) return op;
     return {
       ...op,
@@ -165,7 +165,7 @@ export class Edits {
 
   /** The op as it has to be sent now, when earlier edits of one's own have moved the version on. */
   private following(op: AnnotationOp): AnnotationOp {
-    if (op.type === "create" || op.expectedVersion === undefined) return op;
+    if (!isVersioned(op) || op.expectedVersion === undefined) return op;
     return { ...op, expectedVersion: this.store.currentVersion(op.id, op.expectedVersion) };
   }
 
@@ -214,4 +214,11 @@ export class Edits {
     this.undoStack.forget(entry.mutationId);
     this.notices.add("error", code, message, params);
   }
+}
+
+type VersionedOp = Extract<AnnotationOp, { readonly expectedVersion?: number }>;
+
+/** Whether the op may be told which version it was made upon: a new shape has none, and areas are added and taken away whatever there is. */
+function isVersioned(op: AnnotationOp): op is VersionedOp {
+  return op.type === "update" || op.type === "delete" || op.type === "restore";
 }

@@ -1,7 +1,7 @@
 /** A slide as it was at an earlier step: a session that stands still, so that viewer, list and measures work on it as on any other. */
 import { AnnotationsAtDocument, type AnnotationsAtQuery } from "../gql/graphql";
 import { Value } from "../model/observable";
-import type { PackedObjects } from "../model/wire";
+import type { Outlines } from "../model/outlines";
 import { AnnotationStore } from "../store/annotationStore";
 import type { ChangeListener } from "../store/changes";
 import type { Row } from "../store/rows";
@@ -97,8 +97,8 @@ export class PastSession implements SlideSession {
     return this.now.onHeatmapTiles(listener);
   }
 
-  loadPackedLayer(layerId: string, signal: AbortSignal): Promise<PackedObjects> {
-    return this.now.loadPackedLayer(layerId, signal);
+  loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines> {
+    return this.now.loadOutlines(layerId, signal);
   }
 
   // The past does not change, and it ends with the living session.

@@ -71,6 +71,10 @@ export function opInputOf(op: AnnotationOp): AnnotationOpInput {
       const term = termId === undefined ? {} : termId === null ? { clearTerm: true } : { termId };
       return { update: { ...rest, ...term } };
     }
+    case "addArea":
+      return { addArea: { id: op.id, geometry: op.geometry } };
+    case "subtractArea":
+      return { subtractArea: { id: op.id, geometry: op.geometry } };
     case "delete":
       return { delete: { id: op.id, expectedVersion: op.expectedVersion ?? null } };
     case "restore":

@@ -3,8 +3,8 @@ import { UpdatePresenceDocument } from "../gql/graphql";
 import type { AnnotationOp, PersonRef } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
+import type { Outlines } from "../model/outlines";
 import type { PresenceUpdate } from "../model/presence";
-import type { PackedObjects } from "../model/wire";
 import { AnnotationStore } from "../store/annotationStore";
 import type { ChangeListener } from "../store/changes";
 import type { SessionStatus, SlideSession } from "../viewer/facade";
@@ -16,9 +16,9 @@ import { type HeatmapListener, LivePredictions } from "./livePredictions";
 import { Notices } from "./notices";
 import type { OutboxStorage } from "./outbox";
 import { defaultOutboxStorage } from "./outboxStorage";
+import { loadOutlines } from "./outlines";
 import { Presence } from "./presence";
 import { predictionOf, rowOf } from "./records";
-import { fetchPackedLayer } from "./tiles";
 
 export interface SessionOptions {
   readonly slideId: string;
@@ -119,8 +119,8 @@ export class LiveSession implements SlideSession {
     return this.livePredictions.onHeatmapTiles(listener);
   }
 
-  loadPackedLayer(layerId: string, signal: AbortSignal): Promise<PackedObjects> {
-    return fetchPackedLayer(this.connection.origin, this.slideId, layerId, signal);
+  loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines> {
+    return loadOutlines(`${this.connection.origin}/slides/${this.slideId}/annotations.bin?layer=${layerId}`, signal);
   }
 
   dismissNotice(id: string): void {

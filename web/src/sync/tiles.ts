@@ -1,6 +1,5 @@
-/** Bytes by address: tiles, heatmap tiles and packed annotations. */
+/** Bytes by address: tiles and heatmap tiles. */
 import { profileSegments, withSegments } from "../model/colourProfile";
-import { decodeAnnotations, type PackedObjects } from "../model/wire";
 
 /** The tile's image, or `null` where there is none (404, 204). Throws on anything else. */
 export async function fetchTile(url: string, signal: AbortSignal): Promise<Blob | null> {
@@ -42,22 +41,4 @@ async function fetchProfile(url: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!answer.ok)
     throw new Error(`The slide's colour profile was answered with ${answer.status}. Reload the page to try again.`);
   return profileSegments(new Uint8Array(await answer.arrayBuffer()));
-}
-
-/** All objects of one layer of a slide. */
-export async function fetchPackedLayer(
-  origin: string,
-  slideId: string,
-  layerId: string,
-  signal: AbortSignal,
-): Promise<PackedObjects> {
-  const answer = await fetch(`${origin}/slides/${slideId}/annotations.bin?layer=${layerId}`, {
-    signal,
-    credentials: "same-origin",
-  });
-  if (!answer.ok)
-    throw new Error(
-      `The polygons of layer ${layerId} were answered with ${answer.status} ${answer.statusText}. Reload the page to try again.`,
-    );
-  return decodeAnnotations(new Uint8Array(await answer.arrayBuffer()));
 }

@@ -10,6 +10,8 @@ export const TOOL_KEYS: Readonly<Record<ToolName, string>> = {
   ellipse: "E",
   polygon: "P",
   freehand: "F",
+  brush: "B",
+  eraser: "X",
   measure: "M",
 };
 

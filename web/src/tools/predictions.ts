@@ -2,15 +2,17 @@
 import type { AnnotationOp, Position } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
+import { NO_ROWS, rowsOf } from "../model/outlineRows";
+import type { Outlines } from "../model/outlines";
 import { DEFAULT_HEATMAP_STYLE, type HeatmapStyle, type Prediction } from "../model/prediction";
-import type { ClassStyle, PredictionPolygon, PredictionResults, SlideSession } from "../viewer/facade";
+import type { ClassStyle, PredictionResults, SlideSession } from "../viewer/facade";
 import { DEFAULT_PALETTE, type HeatmapPalette } from "../viewer/heatmapColors";
 import type { SlideViewer } from "../viewer/slideViewer";
 
 /** Attributes by which an annotation tells which predicted polygon it was. */
 const FROM_PREDICTION = "predictionId";
 const FROM_POLYGON = "predictionPolygon";
-const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: [], error: null };
+const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: NO_ROWS, error: null };
 /** Polygons lie over a heatmap as outlines only. */
 const FILL_OVER_HEATMAP = 0;
 const FILL_ALONE = 0.16;
@@ -21,7 +23,7 @@ export class PredictionDisplay {
   readonly selected = new Value<number | null>(null);
   private shownId: string | null = null;
   private classes: readonly ClassStyle[] = [];
-  private all: readonly PredictionPolygon[] = [];
+  private outlines: Outlines | null = null;
   private rejected: ReadonlySet<number> = new Set();
   private accepted: ReadonlySet<number> = new Set();
   /** The heatmap version at which each prediction was first heard of. */
@@ -79,8 +81,8 @@ export class PredictionDisplay {
   select(index: number | null, goThere: boolean): void {
     this.selected.set(index);
     this.viewer.predictions.setHighlighted(index);
-    const polygon = index === null ? undefined : this.all.find((candidate) => candidate.index === index);
-    if (goThere && polygon !== undefined) this.viewer.camera.fitBounds(polygon.bounds);
+    const bounds = index === null || !goThere ? null : this.viewer.predictions.bounds(index);
+    if (bounds !== null) this.viewer.camera.fitBounds(bounds);
   }
 
   accept(numbers: readonly number[], termId: string | null): void {
@@ -104,6 +106,7 @@ export class PredictionDisplay {
   close(): void {
     for (const stop of this.stops) stop();
     this.loading?.abort();
+    this.take(null);
   }
 
   /** Polygons that are annotations now: accepted here or by anyone else, and shown again when that is undone. */
@@ -125,7 +128,8 @@ export class PredictionDisplay {
     this.viewer.predictions.setHidden(hidden);
     const selected = this.selected.getSnapshot();
     if (selected !== null && hidden.has(selected)) this.select(null, false);
-    this.results.update((results) => ({ ...results, polygons: this.all.filter(({ index }) => !hidden.has(index)) }));
+    const polygons = this.outlines === null ? NO_ROWS : rowsOf(this.outlines, hidden);
+    this.results.update((results) => ({ ...results, polygons }));
   }
 
   private firstVersion({ id, heatmapVersion }: Prediction): number {
@@ -149,14 +153,18 @@ export class PredictionDisplay {
     this.loading?.abort();
     const loading = new AbortController();
     this.loading = loading;
-    this.results.set({ layerId, loading: true, polygons: [], error: null });
+    this.results.set({ layerId, loading: true, polygons: NO_ROWS, error: null });
+    this.viewer.predictions.prepare();
     try {
-      const objects = await this.session.loadPackedLayer(layerId, loading.signal);
-      if (loading.signal.aborted || prediction.id !== this.shownId) return;
+      const outlines = await this.session.loadOutlines(layerId, loading.signal);
+      if (loading.signal.aborted || prediction.id !== this.shownId) {
+        outlines.close();
+        return;
+      }
       this.rejected = rejectedBefore(layerId);
       this.accepted = new Set();
-      this.all = this.viewer.predictions.setObjects(objects, this.classes);
-      this.results.set({ layerId, loading: false, polygons: this.all, error: null });
+      this.take(outlines);
+      this.results.set({ layerId, loading: false, polygons: NO_ROWS, error: null });
       this.hide();
       this.countAccepted();
     } catch (error) {
@@ -168,10 +176,14 @@ export class PredictionDisplay {
 
   private clearPolygons(): void {
     this.loading?.abort();
-    this.all = [];
     this.select(null, false);
-    this.viewer.predictions.setObjects(null, []);
+    this.take(null);
     this.results.set(NOTHING);
+  }
+
+  private take(outlines: Outlines | null): void {
+    this.outlines = outlines;
+    this.viewer.showOutlines(outlines, this.classes);
   }
 }
 

@@ -3,6 +3,7 @@ import { Value } from "../model/observable";
 import type { SlideSession, ToolName } from "../viewer/facade";
 import type { SlideViewer } from "../viewer/slideViewer";
 import { EllipseTool, RectangleTool } from "./box";
+import { BrushSize, BrushTool, EraserTool } from "./brush";
 import { FreehandTool } from "./freehand";
 import { LineTool, MeasureTool } from "./line";
 import { PanTool } from "./pan";
@@ -47,6 +48,7 @@ export class Toolbox {
 }
 
 function toolsFor(context: ToolContext): Readonly<Record<ToolName, Tool>> {
+  const brushSize = new BrushSize();
   return {
     select: new SelectTool(context),
     pan: new PanTool(context),
@@ -56,6 +58,8 @@ function toolsFor(context: ToolContext): Readonly<Record<ToolName, Tool>> {
     ellipse: new EllipseTool(context),
     polygon: new PolygonTool(context),
     freehand: new FreehandTool(context),
+    brush: new BrushTool(context, brushSize),
+    eraser: new EraserTool(context, brushSize),
     measure: new MeasureTool(context),
   };
 }

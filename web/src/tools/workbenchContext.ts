@@ -108,5 +108,5 @@ export class WorkbenchContext implements ToolContext {
 }
 
 function rounded(op: AnnotationOp): AnnotationOp {
-  return op.type === "update" && op.geometry !== undefined ? { ...op, geometry: roundPositions(op.geometry) } : op;
+  return "geometry" in op && op.geometry !== undefined ? { ...op, geometry: roundPositions(op.geometry) } : op;
 }

@@ -7,7 +7,7 @@ import { level0FromMap, type ScreenView } from "./coordinates";
 export abstract class CanvasLayer extends Layer<Source> {
   protected readonly canvas = document.createElement("canvas");
   /** Around the canvas, since OpenLayers draws the next layer into a bare one. */
-  private readonly element = document.createElement("div");
+  protected readonly element = document.createElement("div");
 
   constructor(className: string, zIndex: number) {
     super({ source: new Source({}), zIndex });

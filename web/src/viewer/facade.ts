@@ -6,10 +6,11 @@
  */
 import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term } from "../model/annotation";
 import type { Observable } from "../model/observable";
+import type { OutlineRows } from "../model/outlineRows";
+import type { Outlines } from "../model/outlines";
 import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
-import type { PackedObjects } from "../model/wire";
 import type { ChangeSet } from "../store/changes";
 
 // ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
@@ -91,8 +92,8 @@ export interface SlideSession {
   onAnnotationsChanged(listener: (changes: ChangeSet) => void): () => void;
   /** Heatmap tiles that are new; `null` when news may have been missed and all are to be looked at again. */
   onHeatmapTiles(listener: (prediction: Prediction, tiles: readonly HeatmapTile[] | null) => void): () => void;
-  /** All objects of a layer, packed; for prediction layers, which are too many for records. */
-  loadPackedLayer(layerId: string, signal: AbortSignal): Promise<PackedObjects>;
+  /** All outlines of a layer; for prediction layers, which are too many for records. */
+  loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines>;
   dismissNotice(id: string): void;
   close(): void;
 }
@@ -108,6 +109,8 @@ export type ToolName =
   | "ellipse"
   | "polygon"
   | "freehand"
+  | "brush"
+  | "eraser"
   | "measure";
 
 export interface ViewportState {
@@ -120,22 +123,12 @@ export interface ViewportState {
   readonly magnification: number | null;
 }
 
-export interface PredictionPolygon {
-  /** Its number within the prediction layer. */
-  readonly index: number;
-  readonly classIndex: number;
-  /** 0..1. */
-  readonly meanProbability: number;
-  readonly areaPx: number;
-  readonly bounds: Bounds;
-}
-
 /** The polygons of the prediction that is shown, the largest first. */
 export interface PredictionResults {
   readonly layerId: string | null;
   readonly loading: boolean;
   /** Without those accepted (they are annotations now) or rejected. */
-  readonly polygons: readonly PredictionPolygon[];
+  readonly polygons: OutlineRows;
   /** Why they could not be loaded; they are tried again with the next news. */
   readonly error: string | null;
 }

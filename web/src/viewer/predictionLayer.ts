@@ -1,99 +1,93 @@
-/** Predicted polygons, tens of thousands of them: drawn on a canvas straight from typed arrays, found by an R-tree. */
-import Flatbush from "flatbush";
-import type { Bounds, Geometry, Position, Ring } from "../model/annotation";
-import { areaOf, boundsOfPositions, closeRing, hits } from "../model/geometry";
-import { lookOf, type TermLook } from "../model/terms";
-import { NO_CLASS, type PackedObjects } from "../model/wire";
+/** Predicted outlines, a million of them: on a WebGL2 canvas, or on an ordinary one where there is none; the chosen one above. */
+import type { FrameState } from "ol/Map";
+import type { Bounds, Geometry, Position } from "../model/annotation";
+import { pathsOf } from "../model/geometry";
+import { countIn } from "../model/outlineChunks";
+import { countAgain } from "../model/outlineDensity";
+import { CLASS_SLOTS } from "../model/outlineMesh";
+import { NOWHERE } from "../model/outlinePlaces";
+import { OutlinePicker, type Outlines } from "../model/outlines";
+import { lookOf } from "../model/terms";
 import { CASING } from "./annotationLayer";
-import { CanvasLayer } from "./canvasLayer";
-import { withAlpha } from "./color";
-import {
-  type Affine,
-  composed,
-  level0FromScreen,
-  type ScreenView,
-  screenFromLevel0,
-  visibleCorners,
-} from "./coordinates";
-import type { ClassStyle, PredictionPolygon } from "./facade";
+import { CanvasLayer, screenViewOf } from "./canvasLayer";
+import { channels } from "./color";
+import { applyAffine, type ScreenView, screenFromLevel0 } from "./coordinates";
+import type { ClassStyle } from "./facade";
+import { CanvasOutlines } from "./outlines/canvasOutlines";
+import { OutlinePrograms } from "./outlines/programs";
+import { type SlotLook, WebglOutlines } from "./outlines/webglOutlines";
 
-/** Below this size on the screen an object is a dot. */
-const DOT_PX = 3;
-/** Smaller than this it has no white casing, which would hide it. */
-const CASED_FROM_PX = 18;
-const OBJECTS_A_PATH = 256;
-/** What takes longer to draw is not drawn anew in every frame of a movement: the last picture is moved instead. */
-const FRAME_BUDGET_MS = 8;
-/** How much further than the screen such a picture reaches, on each side. */
-const MARGIN = 0.2;
-const REDRAW_AFTER_MS = 120;
 const FALLBACK = { name: "", color: "#ff7aa8" };
-/** Dashes of what the model is unsure about. */
-const DASH_PX = [5, 4];
+const HIGHLIGHT = "#6a55e8";
+/** Chunks asked for at once: those in view change as one moves on. */
+const MOST_ASKED = 24;
+/** Until the card is asked again whether it is ready. */
+const READY_MS = 30;
 
-interface Picture {
-  readonly canvas: HTMLCanvasElement;
-  readonly view: ScreenView;
-  readonly tookMs: number;
-}
+type Renderer =
+  | { readonly kind: "webgl"; readonly outlines: WebglOutlines }
+  | { readonly kind: "canvas"; readonly outlines: CanvasOutlines };
 
 export class PredictionLayer extends CanvasLayer {
-  private objects: PackedObjects | null = null;
-  private index: Flatbush | null = null;
-  private bounds = new Float64Array(0);
-  private positions = new Map<number, number>();
+  private outlines: Outlines | null = null;
+  private picker: OutlinePicker | null = null;
+  private renderer: Renderer | null = null;
+  private readonly glCanvas = document.createElement("canvas");
+  /** `undefined` until it was tried; `null` where the browser gives none. */
+  private programs: OutlinePrograms | null | undefined;
   private classes: readonly ClassStyle[] = [];
-  /** Positions in `objects`, as is `highlighted`. */
+  /** Positions in the packed objects, as is `highlighted`. */
   private hidden: ReadonlySet<number> = new Set();
   private highlighted: number | null = null;
   private fillAlpha = 0.12;
-  private picture: Picture | null = null;
-  private redraw: ReturnType<typeof setTimeout> | undefined;
+  private readonly asked = new Set<number>();
 
   constructor() {
     super("coslide-predictions", 20);
+    this.canvas.before(this.glCanvas);
+    this.glCanvas.className = "coslide-predictions-gl";
+    this.glCanvas.style.cssText = this.canvas.style.cssText;
+    this.glCanvas.addEventListener("webglcontextlost", () => {
+      this.programs = null;
+      this.openRenderer();
+    });
   }
 
-  /** Replaces what is shown; `null` for nothing. Answers the polygons, the largest first. */
-  setObjects(objects: PackedObjects | null, classes: readonly ClassStyle[]): readonly PredictionPolygon[] {
-    this.objects = objects;
+  /** Gets the card ready while outlines are still on their way. */
+  prepare(): void {
+    if (this.programs !== undefined) return;
+    const gl = this.glCanvas.getContext("webgl2", { antialias: false });
+    this.programs = gl === null ? null : new OutlinePrograms(gl);
+  }
+
+  /** Replaces what is shown; `null` for nothing. They are closed with the next ones. */
+  setOutlines(outlines: Outlines | null, classes: readonly ClassStyle[]): void {
+    this.outlines?.close();
+    this.outlines = outlines;
     this.classes = classes;
     this.hidden = new Set();
     this.highlighted = null;
-    this.index = null;
-    this.changed();
-    if (objects === null || objects.count === 0) return [];
-    this.index = new Flatbush(objects.count);
-    this.bounds = new Float64Array(objects.count * 4);
-    this.positions = new Map();
-    const polygons: PredictionPolygon[] = [];
-    for (let i = 0; i < objects.count; i++) {
-      const bounds = this.boundsOfObject(objects, i);
-      this.bounds.set(bounds, i * 4);
-      this.index.add(...bounds);
-      const number = objects.indexes[i] ?? i;
-      this.positions.set(number, i);
-      polygons.push({
-        index: number,
-        classIndex: objects.classes[i] ?? NO_CLASS,
-        meanProbability: (objects.means[i] ?? 0) / 255,
-        areaPx: areaOf(geometryOfObject(objects, i)),
-        bounds,
-      });
-    }
-    this.index.finish();
-    return polygons.sort((a, b) => b.areaPx - a.areaPx);
+    this.asked.clear();
+    this.picker = outlines === null ? null : new OutlinePicker(outlines);
+    this.openRenderer();
   }
 
   /** By numbers within the layer. */
   setHidden(numbers: Iterable<number>): void {
-    this.hidden = new Set([...numbers].flatMap((number) => this.positions.get(number) ?? []));
+    const hidden = new Set([...numbers].flatMap((number) => this.positionOf(number) ?? []));
+    if (this.outlines !== null) {
+      const { density, objects } = this.outlines;
+      for (const position of hidden) if (!this.hidden.has(position)) countAgain(density, objects, position, -1);
+      for (const position of this.hidden) if (!hidden.has(position)) countAgain(density, objects, position, 1);
+    }
+    this.hidden = hidden;
+    this.renderer?.outlines.setHidden(hidden);
     this.changed();
   }
 
   /** By number within the layer. */
   setHighlighted(number: number | null): void {
-    this.highlighted = number === null ? null : (this.positions.get(number) ?? null);
+    this.highlighted = number === null ? null : this.positionOf(number);
     this.changed();
   }
 
@@ -104,198 +98,118 @@ export class PredictionLayer extends CanvasLayer {
   }
 
   geometry(number: number): Geometry | null {
-    const position = this.positions.get(number);
-    return this.objects === null || position === undefined ? null : geometryOfObject(this.objects, position);
+    const position = this.positionOf(number);
+    return position === null ? null : (this.picker?.geometry(position) ?? null);
   }
 
-  /** The number of the smallest object under a point, or `null`. */
+  /** Around the outline of a number; `null` when there is none. */
+  bounds(number: number): Bounds | null {
+    const position = this.positionOf(number);
+    if (position === null || this.outlines === null) return null;
+    const { bounds } = this.outlines.objects;
+    const at = position * 4;
+    return [bounds[at] ?? 0, bounds[at + 1] ?? 0, bounds[at + 2] ?? 0, bounds[at + 3] ?? 0];
+  }
+
+  /** The number of the smallest outline under a point, or `null`. */
   objectAt(position: Position, tolerance: number): number | null {
-    const { objects, index } = this;
-    if (objects === null || index === null || !this.getVisible()) return null;
-    const [x, y] = position;
-    const found = index
-      .search(x - tolerance, y - tolerance, x + tolerance, y + tolerance)
-      .filter((i) => !this.hidden.has(i) && hits(geometryOfObject(objects, i), position, tolerance))
-      .sort((a, b) => areaOf(geometryOfObject(objects, a)) - areaOf(geometryOfObject(objects, b)));
-    const [smallest] = found;
-    return smallest === undefined ? null : (objects.indexes[smallest] ?? null);
+    if (!this.getVisible()) return null;
+    const found = this.picker?.at(position, tolerance, (i) => this.hidden.has(i)) ?? null;
+    return found === null ? null : (this.outlines?.objects.indexes[found] ?? null);
   }
 
-  protected override draw(
-    context: CanvasRenderingContext2D,
-    view: ScreenView,
-    pixelRatio: number,
-    moving: boolean,
-  ): void {
-    if (this.index === null) return;
-    if (moving && this.picture !== null && this.picture.tookMs > FRAME_BUDGET_MS) {
-      this.drawPicture(context, this.picture, view, pixelRatio);
-      this.redrawSoon();
-      return;
-    }
-    const started = performance.now();
-    const wide = withMargin(view, this.picture !== null && this.picture.tookMs > FRAME_BUDGET_MS ? MARGIN : 0);
-    const canvas = this.picture?.canvas ?? document.createElement("canvas");
-    canvas.width = Math.round(wide.width * pixelRatio);
-    canvas.height = Math.round(wide.height * pixelRatio);
-    const picture = canvas.getContext("2d");
-    if (picture === null) return;
-    picture.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    this.drawObjects(picture, wide);
-    this.picture = { canvas, view: wide, tookMs: performance.now() - started };
-    this.drawPicture(context, this.picture, view, pixelRatio);
+  /** Exactly how many outlines there are, and how many of them in a region; `null` when none are shown. */
+  counts(region: Bounds): { readonly all: number; readonly within: number } | null {
+    if (this.outlines === null || !this.getVisible()) return null;
+    const { objects, chunks } = this.outlines;
+    const within = countIn(objects, chunks, region, (i) => this.hidden.has(i), this.hidden.size > 0);
+    return { all: objects.count - this.hidden.size, within };
   }
 
-  /** The last picture where its part of the slide is now: exact while panning, a little soft while zooming. */
-  private drawPicture(context: CanvasRenderingContext2D, picture: Picture, view: ScreenView, pixelRatio: number): void {
-    const [a, b, c, d, e, f] = composed(screenFromLevel0(view), level0FromScreen(picture.view));
-    context.save();
-    context.transform(a, b, c, d, e, f);
-    context.drawImage(picture.canvas, 0, 0, picture.canvas.width / pixelRatio, picture.canvas.height / pixelRatio);
-    context.restore();
+  override render(frame: FrameState): HTMLElement {
+    if (this.renderer?.kind === "webgl") this.drawWebgl(this.renderer.outlines, frame);
+    return super.render(frame);
   }
 
-  private redrawSoon(): void {
-    clearTimeout(this.redraw);
-    this.redraw = setTimeout(() => this.changed(), REDRAW_AFTER_MS);
-  }
-
-  private drawObjects(context: CanvasRenderingContext2D, view: ScreenView): void {
-    const { objects, index } = this;
-    if (objects === null || index === null) return;
+  protected override draw(context: CanvasRenderingContext2D, view: ScreenView): void {
+    if (this.renderer?.kind === "canvas") this.renderer.outlines.draw(context, view, this.fillAlpha);
+    if (this.highlighted === null || this.picker === null) return;
     const toScreen = screenFromLevel0(view);
-    const byClass = new Map<number, number[]>();
-    for (const i of index.search(...boundsOfPositions(visibleCorners(view)), (i) => !this.hidden.has(i))) {
-      const kind = objects.classes[i] ?? NO_CLASS;
-      const same = byClass.get(kind);
-      if (same === undefined) byClass.set(kind, [i]);
-      else same.push(i);
-    }
-    context.lineJoin = "round";
-    for (const [kind, members] of byClass) {
-      const look = lookOf(this.classes[kind] ?? FALLBACK);
-      // A path of thousands of outlines costs more than their sum.
-      for (let from = 0; from < members.length; from += OBJECTS_A_PATH) {
-        this.drawSome(context, view.downsample, toScreen, objects, members.slice(from, from + OBJECTS_A_PATH), look);
+    const path = new Path2D();
+    for (const ring of pathsOf(this.picker.geometry(this.highlighted)))
+      for (const [k, point] of ring.entries()) {
+        const [x, y] = applyAffine(toScreen, point);
+        if (k === 0) path.moveTo(x, y);
+        else path.lineTo(x, y);
       }
+    for (const [color, width] of [
+      [CASING, 6],
+      [HIGHLIGHT, 3],
+    ] as const) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.lineJoin = "round";
+      context.stroke(path);
     }
-    if (this.highlighted === null) return;
-    const outline = new Path2D();
-    addObject(outline, toScreen, objects, this.highlighted);
-    stroke(context, outline, CASING, 6);
-    stroke(context, outline, "#6a55e8", 3);
   }
 
-  private drawSome(
-    context: CanvasRenderingContext2D,
-    downsample: number,
-    toScreen: Affine,
-    objects: PackedObjects,
-    members: readonly number[],
-    { color, pattern }: TermLook,
-  ): void {
-    const [large, small, dots] = [new Path2D(), new Path2D(), new Path2D()];
-    for (const i of members) {
-      const width = ((this.bounds[i * 4 + 2] ?? 0) - (this.bounds[i * 4] ?? 0)) / downsample;
-      const height = ((this.bounds[i * 4 + 3] ?? 0) - (this.bounds[i * 4 + 1] ?? 0)) / downsample;
-      const size = Math.max(width, height);
-      if (size < DOT_PX) this.addDot(dots, toScreen, i);
-      else addObject(size < CASED_FROM_PX ? small : large, toScreen, objects, i);
+  private drawWebgl(renderer: WebglOutlines, frame: FrameState): void {
+    const view = screenViewOf(frame);
+    const [width, height] = [Math.round(view.width * frame.pixelRatio), Math.round(view.height * frame.pixelRatio)];
+    if (this.glCanvas.width !== width || this.glCanvas.height !== height) {
+      this.glCanvas.width = width;
+      this.glCanvas.height = height;
     }
-    if (this.fillAlpha > 0) {
-      context.fillStyle = withAlpha(color, this.fillAlpha);
-      context.fill(large, "evenodd");
-      context.fill(small, "evenodd");
-    }
-    stroke(context, large, CASING, 3.5);
-    context.setLineDash(pattern === "hatched" ? DASH_PX : []);
-    stroke(context, large, color, 1.5);
-    stroke(context, small, color, 1);
-    context.setLineDash([]);
-    context.fillStyle = color;
-    context.fill(dots);
+    const missing = renderer.draw(view, frame.pixelRatio, this.fillAlpha);
+    if (missing === null) setTimeout(() => this.changed(), READY_MS);
+    else this.ask(missing);
   }
 
-  private addDot(path: Path2D, [a, b, c, d, e, f]: Affine, i: number): void {
-    const x = ((this.bounds[i * 4] ?? 0) + (this.bounds[i * 4 + 2] ?? 0)) / 2;
-    const y = ((this.bounds[i * 4 + 1] ?? 0) + (this.bounds[i * 4 + 3] ?? 0)) / 2;
-    path.rect(a * x + c * y + e - 1, b * x + d * y + f - 1, 2, 2);
+  private ask(chunks: readonly number[]): void {
+    const { outlines } = this;
+    for (const chunk of chunks) {
+      if (this.asked.size >= MOST_ASKED || outlines === null) return;
+      if (this.asked.has(chunk)) continue;
+      this.asked.add(chunk);
+      outlines.mesh(chunk).then(
+        (mesh) => {
+          if (this.outlines !== outlines) return;
+          this.asked.delete(chunk);
+          if (this.renderer?.kind === "webgl") this.renderer.outlines.addMesh(chunk, mesh);
+          this.changed();
+        },
+        // Put away meanwhile: nobody looks at them any more.
+        () => undefined,
+      );
+    }
   }
 
-  private boundsOfObject(objects: PackedObjects, i: number): Bounds {
-    const { xy } = objects;
-    let [minX, minY, maxX, maxY] = [
-      Number.POSITIVE_INFINITY,
-      Number.POSITIVE_INFINITY,
-      Number.NEGATIVE_INFINITY,
-      Number.NEGATIVE_INFINITY,
-    ];
-    const [from, to] = pointRange(objects, i);
-    for (let k = from; k < to; k++) {
-      const [x, y] = [xy[k * 2] ?? 0, xy[k * 2 + 1] ?? 0];
-      minX = Math.min(minX, x);
-      minY = Math.min(minY, y);
-      maxX = Math.max(maxX, x);
-      maxY = Math.max(maxY, y);
+  private openRenderer(): void {
+    if (this.renderer?.kind === "webgl") this.renderer.outlines.close();
+    this.renderer = null;
+    const { outlines } = this;
+    if (outlines !== null && outlines.objects.count > 0) {
+      this.prepare();
+      this.renderer = this.programs
+        ? { kind: "webgl", outlines: new WebglOutlines(this.programs, outlines) }
+        : { kind: "canvas", outlines: new CanvasOutlines(outlines) };
+      this.renderer.outlines.setLooks(looksOf(this.classes));
+      this.renderer.outlines.setHidden(this.hidden);
     }
-    return [minX, minY, maxX, maxY];
+    this.glCanvas.hidden = this.renderer?.kind !== "webgl";
+    this.changed();
   }
-}
 
-function withMargin(view: ScreenView, margin: number): ScreenView {
-  return { ...view, width: view.width * (1 + 2 * margin), height: view.height * (1 + 2 * margin) };
-}
-
-function stroke(context: CanvasRenderingContext2D, path: Path2D, color: string, width: number): void {
-  context.strokeStyle = color;
-  context.lineWidth = width;
-  context.stroke(path);
-}
-
-function pointRange(objects: PackedObjects, i: number): readonly [number, number] {
-  const [firstPolygon, lastPolygon] = [objects.polygonStart[i] ?? 0, objects.polygonStart[i + 1] ?? 0];
-  const [firstRing, lastRing] = [objects.ringStart[firstPolygon] ?? 0, objects.ringStart[lastPolygon] ?? 0];
-  return [objects.pointStart[firstRing] ?? 0, objects.pointStart[lastRing] ?? 0];
-}
-
-/** Adds all rings of an object, leaving out points closer than 0.7 screen pixels to the last. */
-function addObject(path: Path2D, [a, b, c, d, e, f]: Affine, objects: PackedObjects, i: number): void {
-  const { xy } = objects;
-  const firstRing = objects.ringStart[objects.polygonStart[i] ?? 0] ?? 0;
-  const lastRing = objects.ringStart[objects.polygonStart[i + 1] ?? 0] ?? 0;
-  for (let ring = firstRing; ring < lastRing; ring++) {
-    const from = objects.pointStart[ring] ?? 0;
-    const to = objects.pointStart[ring + 1] ?? 0;
-    let [lastX, lastY] = [Number.NaN, Number.NaN];
-    for (let k = from; k < to; k++) {
-      const [x, y] = [xy[k * 2] ?? 0, xy[k * 2 + 1] ?? 0];
-      const [screenX, screenY] = [a * x + c * y + e, b * x + d * y + f];
-      if (k === from) path.moveTo(screenX, screenY);
-      else if (Math.abs(screenX - lastX) + Math.abs(screenY - lastY) < 0.7) continue;
-      else path.lineTo(screenX, screenY);
-      lastX = screenX;
-      lastY = screenY;
-    }
-    path.closePath();
+  private positionOf(number: number): number | null {
+    const position = this.outlines?.places.positions[number];
+    return position === undefined || position === NOWHERE ? null : position;
   }
 }
 
-/** One packed object as GeoJSON: a polygon, or several. */
-export function geometryOfObject(objects: PackedObjects, i: number): Geometry {
-  const polygons: Ring[][] = [];
-  for (let p = objects.polygonStart[i] ?? 0; p < (objects.polygonStart[i + 1] ?? 0); p++) {
-    const rings: Ring[] = [];
-    for (let r = objects.ringStart[p] ?? 0; r < (objects.ringStart[p + 1] ?? 0); r++) {
-      const points: Position[] = [];
-      for (let k = objects.pointStart[r] ?? 0; k < (objects.pointStart[r + 1] ?? 0); k++) {
-        points.push([objects.xy[k * 2] ?? 0, objects.xy[k * 2 + 1] ?? 0]);
-      }
-      rings.push(closeRing(points));
-    }
-    polygons.push(rings);
-  }
-  const [only] = polygons;
-  return polygons.length === 1 && only !== undefined
-    ? { type: "Polygon", coordinates: only }
-    : { type: "MultiPolygon", coordinates: polygons };
+function looksOf(classes: readonly ClassStyle[]): readonly SlotLook[] {
+  return Array.from({ length: CLASS_SLOTS }, (_, slot) => {
+    const { color, pattern } = lookOf(classes[slot] ?? FALLBACK);
+    const [red, green, blue] = channels(color);
+    return { rgb: [red / 255, green / 255, blue / 255], hatched: pattern === "hatched" };
+  });
 }

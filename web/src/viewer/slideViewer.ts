@@ -5,11 +5,12 @@ import type OlMap from "ol/Map";
 import type View from "ol/View";
 import type { Annotation, Geometry, Position } from "../model/annotation";
 import { Value } from "../model/observable";
+import type { Outlines } from "../model/outlines";
 import type { PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
 import { AnnotationLayer, type AnnotationLook } from "./annotationLayer";
 import { Camera } from "./camera";
-import type { ViewportState, WorkbenchLabels, WorkbenchOptions } from "./facade";
+import type { ClassStyle, ViewportState, WorkbenchLabels, WorkbenchOptions } from "./facade";
 import { MagnificationBar, ScaleBarView } from "./furniture";
 import { HeatmapLayer } from "./heatmapLayer";
 import { Minimap } from "./minimap";
@@ -115,6 +116,13 @@ export class SlideViewer {
     this.overlay.setGhost(geometry);
   }
 
+  /** Replaces the predicted outlines; `null` for none. Says on the element how many there are, for tests and benchmarks. */
+  showOutlines(outlines: Outlines | null, classes: readonly ClassStyle[]): void {
+    this.predictions.setOutlines(outlines, classes);
+    if (outlines === null) delete this.element.dataset.outlines;
+    else this.element.dataset.outlines = String(outlines.objects.count);
+  }
+
   setLabels(labels: WorkbenchLabels): void {
     this.element.setAttribute("aria-label", labels.viewer);
     this.minimap.setLabel(labels.minimap);
@@ -144,6 +152,8 @@ export class SlideViewer {
 
   /** The view as a PNG of device pixels: tiles, overlay and annotations, without cursors. */
   snapshot(): Promise<Blob> {
+    // What is drawn by WebGL is there only until the browser has shown it.
+    this.map.renderSync();
     return snapshotOf(this.element, this.mapElement, this.size());
   }
 
