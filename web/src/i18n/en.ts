@@ -408,6 +408,17 @@ export const en = {
     associated: { LABEL: "Label", MACRO: "Macro", THUMBNAIL: "Thumbnail" },
     slides: "Slides",
   },
+  review: {
+    title: "Review",
+    state: { DRAFT: "Draft", PROPOSED: "Proposed", ACCEPTED: "Accepted", REJECTED: "Rejected" },
+    propose: "Propose",
+    withdraw: "Withdraw",
+    accept: "Accept",
+    reject: "Reject",
+    cancel: "Cancel",
+    open: "Open again",
+    reason: "What is to be changed?",
+  },
   annotations: {
     tab: "Annotations",
     filter: "Filter by term, note or person",

@@ -394,6 +394,17 @@ export const ko = {
     associated: { LABEL: "라벨", MACRO: "매크로", THUMBNAIL: "미리 보기" },
     slides: "슬라이드",
   },
+  review: {
+    title: "검토",
+    state: { DRAFT: "초안", PROPOSED: "검토 요청", ACCEPTED: "승인", REJECTED: "반려" },
+    propose: "검토 요청",
+    withdraw: "요청 취소",
+    accept: "승인",
+    reject: "반려",
+    cancel: "취소",
+    open: "다시 열기",
+    reason: "무엇을 고쳐야 하나요?",
+  },
   annotations: {
     tab: "주석",
     filter: "용어, 메모, 사람으로 거르기",

@@ -22,6 +22,9 @@ export interface PersonRef {
   readonly color: string;
 }
 
+/** Where an annotation stands in review; one that is accepted is locked. */
+export type ReviewState = "DRAFT" | "PROPOSED" | "ACCEPTED" | "REJECTED";
+
 export interface Annotation {
   readonly id: string;
   readonly slideId: string;
@@ -35,7 +38,12 @@ export interface Annotation {
   readonly lengthPx: number;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly note: string;
+  /** By someone, or because it was accepted. */
   readonly locked: boolean;
+  readonly reviewState: ReviewState;
+  /** Why it was rejected. */
+  readonly reviewReason: string | null;
+  readonly reviewedBy: PersonRef | null;
   /** 0 while the server has not seen it; counts from 1 there. */
   readonly version: number;
   readonly createdBy: PersonRef | null;
@@ -92,5 +100,13 @@ export type AnnotationOp =
     }
   /** By the brush and the eraser: what comes to an area or goes from it, whatever it is by then, so that two who do it at once both succeed. */
   | { readonly type: "addArea" | "subtractArea"; readonly id: string; readonly geometry: Geometry }
+  | {
+      readonly type: "review";
+      readonly id: string;
+      readonly state: ReviewState;
+      /** Only with a rejection, which needs one. */
+      readonly reason?: string | null;
+      readonly expectedVersion?: number;
+    }
   | { readonly type: "delete"; readonly id: string; readonly expectedVersion?: number }
   | { readonly type: "restore"; readonly id: string; readonly expectedVersion?: number };

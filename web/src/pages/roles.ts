@@ -6,5 +6,8 @@ export const ROLES: readonly Role[] = ["OWNER", "MANAGER", "REVIEWER", "ANNOTATO
 /** Uploads, terms, members, slides' descriptions. */
 export const manages = (role: Role): boolean => role === "OWNER" || role === "MANAGER";
 
+/** Accepts and rejects annotations. */
+export const reviews = (role: Role): boolean => role === "REVIEWER" || manages(role);
+
 /** Draws and runs predictions. */
 export const annotates = (role: Role): boolean => role !== "VIEWER";

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
 import type { Annotation, Bounds, Position } from "../model/annotation";
 import { Attributes } from "./Attributes";
+import { ReviewSection } from "./ReviewSection";
 import styles from "./SelectionCard.module.css";
 import { useOpenSlide } from "./slideContext";
 
@@ -19,6 +20,7 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
   const [first] = selected;
   if (!first) return null;
   const allLocked = selected.every((annotation) => annotation.locked);
+  const accepted = selected.some((annotation) => annotation.reviewState === "ACCEPTED");
   const sameTerm = selected.every((annotation) => annotation.termId === first.termId);
   return (
     <section className={styles.card} aria-label={t("panel.selection")}>
@@ -44,11 +46,13 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
       {selected.length === 1 && (
         <Attributes key={`attributes ${first.id}`} annotation={first} disabled={!canDraw || first.locked} />
       )}
+      <ReviewSection annotations={selected} />
       {canDraw && (
         <div className={styles.actions}>
           <Button
             size="xs"
             variant="default"
+            disabled={accepted}
             leftSection={allLocked ? <IconLockOpen size={15} /> : <IconLock size={15} />}
             onClick={() => session.apply(selected.map((each) => ({ type: "update", id: each.id, locked: !allLocked })))}
           >

@@ -10,7 +10,7 @@ import { EmptyState } from "../app/EmptyState";
 import { HOME, projectPath } from "../app/paths";
 import { useObservable } from "../app/useObservable";
 import { Value } from "../model/observable";
-import { annotates, manages } from "../pages/roles";
+import { annotates, manages, reviews } from "../pages/roles";
 import { ScaleDialog } from "../pages/ScaleDialog";
 import { TermsDialog } from "../pages/TermsDialog";
 import { CommentPins } from "./CommentPins";
@@ -78,6 +78,7 @@ export function SlideFrame({ slide, refresh }: Props) {
   const living = useLiveSession(slide.id);
   const { session, travel } = useTimeTravel(living);
   const canDraw = mayDraw && travel.moment === null;
+  const canReview = reviews(project.myRole) && travel.moment === null;
   const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
   const ended = useObservable(living?.ended ?? NEVER_ENDED);
   const revision = useObservable(living?.slideRevision ?? NO_REVISION);
@@ -122,6 +123,7 @@ export function SlideFrame({ slide, refresh }: Props) {
         workbench,
         canDraw,
         mayDraw,
+        canReview,
         canManage,
         desk,
         members,
@@ -140,6 +142,7 @@ export function SlideFrame({ slide, refresh }: Props) {
       workbench,
       canDraw,
       mayDraw,
+      canReview,
       canManage,
       desk,
       members,

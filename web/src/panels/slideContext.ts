@@ -26,6 +26,8 @@ export interface OpenSlide {
   readonly canDraw: boolean;
   /** Whether this person may change the slide as it is now. */
   readonly mayDraw: boolean;
+  /** Whether this person may accept and reject. */
+  readonly canReview: boolean;
   readonly canManage: boolean;
   readonly desk: PredictionDesk;
   readonly comments: CommentDesk;

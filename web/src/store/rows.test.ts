@@ -18,6 +18,27 @@ function brushedBy(type: "addArea" | "subtractArea", geometry = rectangle([5, 0,
   return { op, row: applyOp(BEFORE, op, AUTHOR) };
 }
 
+describe("review", () => {
+  const REJECT: AnnotationOp = { type: "review", id: "a", state: "REJECTED", reason: "Too wide" };
+
+  it("says what became of it, and locks what is accepted", () => {
+    const rejected = applyOp(BEFORE, REJECT, AUTHOR)?.annotation;
+    expect([rejected?.reviewState, rejected?.reviewReason, rejected?.locked]).toEqual(["REJECTED", "Too wide", false]);
+    const accepted = applyOp(BEFORE, { type: "review", id: "a", state: "ACCEPTED" }, AUTHOR);
+    expect([accepted?.annotation.reviewState, accepted?.annotation.locked]).toEqual(["ACCEPTED", true]);
+    const opened = applyOp(accepted, { type: "review", id: "a", state: "PROPOSED" }, AUTHOR)?.annotation;
+    expect([opened?.reviewState, opened?.locked]).toEqual(["PROPOSED", false]);
+  });
+
+  it("goes back to the state and the reason from before", () => {
+    const rejected = applyOp(BEFORE, REJECT, AUTHOR);
+    const accept: AnnotationOp = { type: "review", id: "a", state: "ACCEPTED" };
+    const back = inverseOf(accept, rejected);
+    const again = back && applyOp(applyOp(rejected, accept, AUTHOR), back, AUTHOR)?.annotation;
+    expect(again).toEqual(rejected?.annotation);
+  });
+});
+
 describe("areas brushed and erased", () => {
   it("are added, and measured anew", () => {
     const { row } = brushedBy("addArea");

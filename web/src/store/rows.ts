@@ -28,6 +28,8 @@ export function applyOp(row: Row | undefined, op: AnnotationOp, author: Author):
     case "addArea":
     case "subtractArea":
       return row === undefined ? undefined : brushed(row, op, author);
+    case "review":
+      return row === undefined ? undefined : { ...row, annotation: reviewed(row.annotation, op, author) };
     case "delete":
       return row === undefined ? undefined : { ...row, deleted: true };
     case "restore":
@@ -45,6 +47,11 @@ export function inverseOf(op: AnnotationOp, before: Row | undefined): Annotation
       return { type: "restore", id };
     case "restore":
       return { type: "delete", id };
+    case "review": {
+      if (before === undefined) return null;
+      const { reviewState: state, reviewReason: reason } = before.annotation;
+      return { type: "review", id, state, reason };
+    }
     case "addArea":
     case "subtractArea": {
       if (before === undefined) return null;
@@ -80,6 +87,9 @@ function created(op: Extract<AnnotationOp, { type: "create" }>, { slideId, perso
     attributes: withoutNulls(op.attributes ?? {}),
     note: op.note ?? "",
     locked: false,
+    reviewState: "DRAFT",
+    reviewReason: null,
+    reviewedBy: null,
     version: 0,
     createdBy: person,
     updatedBy: person,
@@ -118,6 +128,24 @@ function brushed(
   if (after === null) return { ...row, deleted: true };
   const kind = after.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
   return { ...row, annotation: { ...before, ...measured(after), kind, updatedBy: person, updatedAt: now } };
+}
+
+function reviewed(
+  before: Annotation,
+  op: Extract<AnnotationOp, { type: "review" }>,
+  { person, now }: Author,
+): Annotation {
+  const opened = before.reviewState === "ACCEPTED" && op.state !== "ACCEPTED";
+  return {
+    ...before,
+    reviewState: op.state,
+    reviewReason: op.reason ?? null,
+    reviewedBy: person,
+    // What is opened again may have a lock of its own; the answer will say.
+    locked: op.state === "ACCEPTED" || (before.locked && !opened),
+    updatedBy: person,
+    updatedAt: now,
+  };
 }
 
 function measured(geometry: Annotation["geometry"]): Pick<Annotation, "geometry" | "bounds" | "areaPx" | "lengthPx"> {

@@ -21,6 +21,7 @@ export function rowOf(record: AnnotationFieldsFragment): Row {
       attributes: isObject(record.attributes) ? record.attributes : {},
       createdBy: record.createdBy && personOf(record.createdBy),
       updatedBy: record.updatedBy && personOf(record.updatedBy),
+      reviewedBy: record.reviewedBy && personOf(record.reviewedBy),
     },
   };
 }
@@ -75,6 +76,10 @@ export function opInputOf(op: AnnotationOp): AnnotationOpInput {
       return { addArea: { id: op.id, geometry: op.geometry } };
     case "subtractArea":
       return { subtractArea: { id: op.id, geometry: op.geometry } };
+    case "review":
+      return {
+        review: { id: op.id, state: op.state, reason: op.reason ?? null, expectedVersion: op.expectedVersion ?? null },
+      };
     case "delete":
       return { delete: { id: op.id, expectedVersion: op.expectedVersion ?? null } };
     case "restore":

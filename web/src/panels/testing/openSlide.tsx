@@ -35,6 +35,7 @@ export function annotation(id: string, values: Partial<Annotation> = {}): Annota
   return {
     ...{ id, slideId: "s1", layerId: "l1", termId: "t1", kind: "POLYGON", geometry: outline },
     ...{ bounds: [0, 0, 2000, 1000], areaPx: 1_000_000, lengthPx: 5236, attributes: {}, note: "", locked: false },
+    ...{ reviewState: "DRAFT", reviewReason: null, reviewedBy: null },
     ...{ version: 1, createdBy: BEN, updatedBy: BEN, createdAt: at, updatedAt: at },
     ...values,
   };
@@ -119,6 +120,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     mayDraw: true,
     workbench: workbench as unknown as Workbench,
     canDraw: true,
+    canReview: true,
     canManage: true,
     desk: desk as unknown as PredictionDesk,
     members: [BEN],

@@ -109,6 +109,7 @@ export function recordOf({ by, geometryVersion: _, ...row }: StoredAnnotation): 
     updatedAt: WHEN,
     createdBy: PEOPLE[by],
     updatedBy: PEOPLE[by],
+    reviewState: "DRAFT",
   };
 }
 
