@@ -20,6 +20,7 @@ from api.auth.oauth import OAuth
 from api.auth.standing import standing
 from api.collaboration.feed import Feeds
 from api.collaboration.presence import Presence
+from api.collaboration.pruning import prune_forever
 from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError
 from api.models.database import connected
@@ -54,7 +55,13 @@ def create_app(settings: Settings) -> Starlette:
             state.predictions = await stack.enter_async_context(ModelCatalog(settings))
             state.at_once = await stack.enter_async_context(AtOnce(settings, slides.reader))
             state.oauth = OAuth(settings)
-            for chore in (slides.uploads.sweep_forever(), slides.warmer.run_forever(), remove_expired_forever()):
+            chores = (
+                slides.uploads.sweep_forever(),
+                slides.warmer.run_forever(),
+                remove_expired_forever(),
+                prune_forever(settings.history_days),
+            )
+            for chore in chores:
                 stack.callback(asyncio.create_task(chore).cancel)
             yield
 

@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         15, gt=1, description="Seconds without a heartbeat after which another worker takes a shard over."
     )
 
+    history_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days that events are kept; undo, history and time travel reach back no further. Default: for ever.",
+    )
+
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from api.collaboration.log import (
     slide_transaction,
     write,
 )
+from api.collaboration.pruning import prune_before
 from api.errors import Conflict, InvalidInput, NotFound
 from api.models.event import SlideEvent
 from api.models.slide import SlideSequence
@@ -141,6 +143,18 @@ async def test_asking_before_the_horizon_or_after_the_end_says_where_the_slide_i
     assert await since(desk.slide_id, 5) == []
     with pytest.raises(HistoryPruned):
         await since(desk.slide_id, 4)
+
+
+async def test_l9_events_older_than_the_horizon_are_removed_slide_by_slide(desk: Desk) -> None:
+    for _ in range(5):
+        await desk.commit()
+    now = datetime.now(UTC)
+    await SlideEvent.filter(slide_id=desk.slide_id, seq__lte=3).update(created_at=now - timedelta(days=9))
+    assert await prune_before(now - timedelta(days=10)) == 0
+    assert await prune_before(now - timedelta(days=8)) == 3
+    assert [event.seq for event in await since(desk.slide_id, 3)] == [4, 5]
+    with pytest.raises(HistoryPruned):
+        await since(desk.slide_id, 2)
 
 
 async def test_a_caller_that_goes_away_does_not_tear_its_transaction(desk: Desk) -> None:
