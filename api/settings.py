@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     history_days: int | None = Field(
         None,
         ge=1,
-        description="Days that events are kept; undo, history and time travel reach back no further. Default: for ever.",
+        description="Days to keep events; undo, history and time travel reach back no further. Default: for ever.",
     )
 
     log_level: str = Field("info", description="debug, info, warning or error.")
