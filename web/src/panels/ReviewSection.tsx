@@ -34,7 +34,7 @@ export function ReviewSection({ annotations }: { readonly annotations: readonly 
       <legend>{t("review.title")}</legend>
       <div className={styles.reviewState}>
         {[...states].map((state) => (
-          <Badge key={state} size="sm" variant="light" tt="none" color={COLORS[state]}>
+          <Badge key={state} size="sm" variant="dot" tt="none" color={COLORS[state]}>
             {t(`review.state.${state}`)}
           </Badge>
         ))}
@@ -66,9 +66,8 @@ export function ReviewSection({ annotations }: { readonly annotations: readonly 
         {canReview && !(states.size === 1 && closed) && reason === null && (
           <Button
             size="xs"
-            variant="light"
-            color="green"
-            leftSection={<IconCheck size={15} />}
+            variant="default"
+            leftSection={<IconCheck size={15} color="var(--mantine-color-green-6)" />}
             onClick={() => step("ACCEPTED")}
           >
             {t("review.accept")}
@@ -77,9 +76,8 @@ export function ReviewSection({ annotations }: { readonly annotations: readonly 
         {canReview && !closed && (
           <Button
             size="xs"
-            variant="light"
-            color="red"
-            leftSection={<IconX size={15} />}
+            variant="default"
+            leftSection={<IconX size={15} color="var(--mantine-color-red-6)" />}
             disabled={reason?.trim() === ""}
             onClick={() => (reason === null ? setReason("") : step("REJECTED", reason.trim()))}
           >
