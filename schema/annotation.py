@@ -190,6 +190,9 @@ class ConflictingAnnotation:
     id: strawberry.ID = strawberry.field(description="The annotation's id.")
     current: Annotation = strawberry.field(description="The annotation as it is now; a tombstone when it was deleted.")
     expected_version: int = strawberry.field(description="The version the author had seen.")
+    sent_geometry: GeoJson | None = strawberry.field(
+        description="The shape that the author sent, made valid; null when none was sent."
+    )
 
 
 @strawberry.type(description="Nothing was written, because annotations changed since the author saw them.")
@@ -207,6 +210,7 @@ class AnnotationConflict:
                     id=strawberry.ID(str(stale.current.id)),
                     current=Annotation.of(stale.current),
                     expected_version=stale.expected_version,
+                    sent_geometry=GeoJson(geojson_of(stale.sent.geometry)) if stale.sent else None,
                 )
                 for stale in error.stale
             ],

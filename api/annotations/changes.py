@@ -22,10 +22,11 @@ from api.models.project import Role
 
 @dataclass(frozen=True)
 class Stale:
-    """One annotation that changed since the author saw it."""
+    """One annotation that changed since the author saw it, and the shape that the author sent for it, if any."""
 
     current: AnnotationRow
     expected_version: int
+    sent: Shape | None = None
 
 
 class StaleAnnotations(Conflict):
@@ -163,7 +164,8 @@ def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor
     """The row with the op's properties; the very same row when nothing differs."""
     changes = _reshaped(op, row)
     if row.deleted:
-        raise _Stale(Stale(row, op.expected_version or row.version))
+        sent = op.shape if isinstance(op.shape, Shape) else None
+        raise _Stale(Stale(row, op.expected_version or row.version, sent))
     if op.term_id is not UNSET and op.term_id != row.term_id:
         _require_term(op.term_id, around)  # type: ignore[arg-type]
         changes["term_id"] = op.term_id
@@ -194,7 +196,7 @@ def _reshaped(op: Update, row: AnnotationRow) -> dict[str, Any]:
             field="expectedVersion",
         )
     if op.expected_version < row.geometry_version:
-        raise _Stale(Stale(row, op.expected_version))
+        raise _Stale(Stale(row, op.expected_version, op.shape))
     same = (op.shape.kind, op.shape.packed) == (row.shape.kind, row.shape.packed)
     return {} if same else {"shape": op.shape}
 

@@ -120,7 +120,8 @@ def test_e4_geometry_conflicts_only_when_the_shape_changed_since() -> None:
         assert (after.version, after.geometry_version) == (4, 4)
     with pytest.raises(StaleAnnotations) as caught:
         run(row, Update(row.id, 1, square(1, 1, 1)))
-    assert [(stale.current, stale.expected_version) for stale in caught.value.stale] == [(row, 1)]
+    [stale] = caught.value.stale
+    assert (stale.current, stale.expected_version, stale.sent) == (row, 1, square(1, 1, 1))  # E17
 
 
 def test_e5_other_properties_merge_and_the_last_writer_wins() -> None:
@@ -138,10 +139,11 @@ def test_e5_a_term_of_another_project_is_not_found() -> None:
 
 def test_e6_an_edit_after_a_delete_is_a_conflict_with_the_tombstone() -> None:
     row = drawn(deleted_at=T0)
-    for op in (Update(row.id, note="x"), Update(row.id, 3, square(1, 1, 1))):
+    for op, sent in ((Update(row.id, note="x"), None), (Update(row.id, 3, square(1, 1, 1)), square(1, 1, 1))):
         with pytest.raises(StaleAnnotations) as caught:
             run(row, op)
-        assert caught.value.stale[0].current.deleted_at == T0
+        [stale] = caught.value.stale
+        assert (stale.current.deleted_at, stale.sent) == (T0, sent)
 
 
 def test_e7_delete_and_restore_check_a_version_only_when_one_is_given() -> None:

@@ -36,7 +36,7 @@ mutation($input: ApplyAnnotationOpsInput!) {
   applyAnnotationOps(input: $input) {
     __typename
     ... on AppliedOps { seq annotations { id version note kind geometry areaMm2 lengthUm layerId } }
-    ... on AnnotationConflict { message conflicts { id expectedVersion current { version geometry } } }
+    ... on AnnotationConflict { message conflicts { id expectedVersion sentGeometry current { version geometry } } }
     ... on Failure { code message field }
   }
 }"""

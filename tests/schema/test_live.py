@@ -115,7 +115,7 @@ async def test_a_replay_over_the_network_writes_once(room: Room) -> None:
     assert await Annotation.all().count() == 2
 
 
-async def test_a_conflict_comes_with_the_current_shape(room: Room) -> None:
+async def test_e17_a_conflict_comes_with_both_shapes(room: Room) -> None:
     id_ = uuid4()
     await room.ada.apply(room.slide_id, create(id_))
 
@@ -126,7 +126,12 @@ async def test_a_conflict_comes_with_the_current_shape(room: Room) -> None:
     late = await room.ben.apply(room.slide_id, move(200))
     assert late["__typename"] == "AnnotationConflict"
     assert late["conflicts"] == [
-        {"id": str(id_), "expectedVersion": 1, "current": {"version": 2, "geometry": square(100, 0, 10)}}
+        {
+            "id": str(id_),
+            "expectedVersion": 1,
+            "sentGeometry": square(200, 0, 10),
+            "current": {"version": 2, "geometry": square(100, 0, 10)},
+        }
     ]
     assert (await Annotation.get(id=id_)).min_x == 100.0
 
