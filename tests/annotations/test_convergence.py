@@ -11,7 +11,7 @@ import pytest
 
 from api.annotations.changes import StaleAnnotations
 from api.annotations.edit import apply_ops
-from api.annotations.ops import Create, Delete, Op, Restore, Update
+from api.annotations.ops import Create, Delete, Judge, Op, Restore, Update
 from api.annotations.rows import COLUMNS, AnnotationRow
 from api.annotations.undo import redo, undo
 from api.collaboration import feed
@@ -19,7 +19,7 @@ from api.collaboration.channel import MemoryChannel, Message, announce
 from api.collaboration.feed import Feeds
 from api.collaboration.log import LoggedEvent, Origin, current_seq, since
 from api.errors import PlatformError
-from api.models.annotation import Annotation
+from api.models.annotation import Annotation, ReviewState
 from api.models.project import Role
 from tests.annotations.conftest import Table
 from tests.annotations.shapes import square
@@ -40,6 +40,7 @@ def some_op(choice: random.Random, known: dict[UUID, AnnotationRow]) -> Op:
         Update(row.id, locked=choice.random() < 0.3),
         Delete(row.id, choice.choice([None, seen])),
         Restore(row.id),
+        Judge(row.id, choice.choice([ReviewState.PROPOSED, ReviewState.DRAFT, ReviewState.ACCEPTED]), None, seen),
     ]
     return choice.choice(possible)
 
