@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.auth import audit
 from api.auth.permissions import require_project, require_slide, require_viewer, require_visible_slide
 from api.auth.tile_grants import sign_tile_grant
 from api.auth.viewer import Action, allows
@@ -30,7 +31,7 @@ from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
 from schema.prediction_loaders import LatestPredictionBySlideLoader
 from schema.project import Project
 from schema.scalars import Json
-from schema.slide_change import logged_change, note_change
+from schema.slide_change import logged_change
 from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
 from schema.user import User, load_user
 
@@ -362,7 +363,7 @@ class SlideMutation:
         access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
         async with logged_change(info.context, access.slide_id, deleted=True):
             row = await catalog.delete_slide(access.slide_id)
-            await note_change(info.context, AuditKind.SLIDE_DELETED, row)
+            await audit.record_slide(AuditKind.SLIDE_DELETED, info.context.viewer, access, row.name)
         return Slide.of(row)
 
     @strawberry.mutation(description="Take a slide out of the bin. For managers.")
@@ -370,5 +371,5 @@ class SlideMutation:
         access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE, deleted=True)
         async with logged_change(info.context, access.slide_id):
             row = await catalog.restore_slide(access.slide_id)
-            await note_change(info.context, AuditKind.SLIDE_RESTORED, row)
+            await audit.record_slide(AuditKind.SLIDE_RESTORED, info.context.viewer, access, row.name)
         return Slide.of(row)

@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
-from api.auth import audit
 from api.auth.permissions import require_viewer
 from api.collaboration.channel import announce
 from api.collaboration.log import EventKind, Origin, slide_transaction
-from api.models.audit import AuditKind
-from api.models.slide import Slide
 from schema.context import Context
 
 
@@ -23,8 +20,3 @@ async def logged_change(context: Context, slide_id: UUID, *, deleted: bool = Fal
         yield
         await transaction.append(EventKind.SLIDE, {"deleted": deleted})
     await announce(context.app.channel, slide_id, transaction.seq)
-
-
-async def note_change(context: Context, kind: AuditKind, slide: Slide) -> None:
-    """Write a change of a slide into the audit log."""
-    await audit.record(kind, context.viewer, project_id=slide.project_id, subject_id=slide.id, subject_name=slide.name)

@@ -14,7 +14,7 @@ from uuid import UUID
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from api.auth.permissions import require_project, require_session, require_viewer
+from api.auth.permissions import SlideAccess, require_project, require_session, require_viewer
 from api.auth.viewer import Action, Viewer
 from api.errors import NotPermitted
 from api.models.audit import AuditEntry, AuditKind
@@ -76,6 +76,15 @@ async def record(
         subject_id=str(subject_id)[:64] if subject_id is not None else None,
         subject_name=subject_name[:255],
         details=dict(details or {}),
+    )
+
+
+async def record_slide(
+    kind: AuditKind, who: Viewer | None, access: SlideAccess, name: str, details: Mapping[str, Any] | None = None
+) -> None:
+    """Write an entry about a slide; `name` is what it is called now."""
+    await record(
+        kind, who, project_id=access.project_id, subject_id=access.slide_id, subject_name=name, details=details
     )
 
 

@@ -43,13 +43,7 @@ async def download(request: Request) -> Response:
         return Response(status_code=304, headers=headers)
     await storage.fetch_slide(slide.sha256)
     if request.method == "GET" and request.headers.get("range", "bytes=0-").startswith("bytes=0-"):  # once a download
-        await audit.record(
-            AuditKind.SLIDE_FILE_EXPORTED,
-            viewer,
-            project_id=access.project_id,
-            subject_id=access.slide_id,
-            subject_name=slide.name,
-        )
+        await audit.record_slide(AuditKind.SLIDE_FILE_EXPORTED, viewer, access, slide.name)
     return FileResponse(storage.original_path(slide.sha256), headers=headers, media_type="application/octet-stream")
 
 

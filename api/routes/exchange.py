@@ -64,17 +64,11 @@ async def export(request: Request) -> Response:
     slide = await slide_facts(access.slide_id)
     layer_id, term_id = read_uuid(request, "layer"), read_uuid(request, "term")
     batches = await batches_of(access, layer_id, term_id, _read_review(request), settings.model_repository)
-    if kind not in ("mask", *_WRITERS):
-        formats = ", ".join([*_WRITERS, "mask"])
-        raise InvalidInput(f"There is no format “{kind[:32]}”. Ask for one of {formats}.", code="BAD_FORMAT")
-    await audit.record(
-        AuditKind.ANNOTATIONS_EXPORTED,
-        viewer,
-        project_id=access.project_id,
-        subject_id=access.slide_id,
-        subject_name=slide.name,
-        details={"format": kind, "query": request.url.query[:256]},
-    )
+    formats = (*_WRITERS, "mask")
+    if kind not in formats:
+        raise InvalidInput(f"There is no format “{kind[:32]}”. Ask for one of {', '.join(formats)}.", code="BAD_FORMAT")
+    details = {"format": kind, "query": request.url.query[:256]}
+    await audit.record_slide(AuditKind.ANNOTATIONS_EXPORTED, viewer, access, slide.name, details)
     name = PurePath(slide.name).stem or "slide"
     if kind == "mask":
         data, extension, media_type = await _mask(request, slide, batches)
