@@ -1,6 +1,6 @@
 import { ActionIcon, Button, SegmentedControl, Skeleton } from "@mantine/core";
 import { IconArrowBackUp, IconClockPlay, IconShape3 } from "@tabler/icons-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../app/Avatar";
 import { FailureNote } from "../app/FailureNote";
@@ -8,6 +8,7 @@ import { useObservable } from "../app/useObservable";
 import type { StepFieldsFragment } from "../gql/graphql";
 import type { Translate } from "../i18n";
 import { formatAgo, formatMoment, formatNumber } from "../i18n/format";
+import type { AnnotationOp } from "../model/annotation";
 import styles from "./HistoryPanel.module.css";
 import { type Step, type StepPage, useAnnotationSteps, useSlideSteps } from "./historySteps";
 import panel from "./panel.module.css";
@@ -117,42 +118,28 @@ function StepActions({ step }: { readonly step: Step }) {
   const { byId } = useObservable(living.annotations);
   if (!mayDraw) return null;
   const gone = step.annotations.filter((annotation) => annotation.deletedAt !== null && !byId.has(annotation.id));
-  if (gone.length > 0) {
-    const restore = () => {
+  const bring = (label: string, icon: ReactNode, ops: readonly AnnotationOp[]) => {
+    const press = () => {
       travel.back();
-      living.apply(gone.map(({ id, version }) => ({ type: "restore", id, expectedVersion: version })));
+      living.apply(ops);
     };
     return (
-      <ActionIcon
-        variant="subtle"
-        size="sm"
-        aria-label={t("history.restore", { count: gone.length })}
-        title={t("history.restore", { count: gone.length })}
-        onClick={restore}
-      >
-        <IconArrowBackUp size={16} />
+      <ActionIcon variant="subtle" size="sm" aria-label={label} title={label} onClick={press}>
+        {icon}
       </ActionIcon>
     );
+  };
+  if (gone.length > 0) {
+    const ops = gone.map(({ id, version }): AnnotationOp => ({ type: "restore", id, expectedVersion: version }));
+    return bring(t("history.restore", { count: gone.length }), <IconArrowBackUp size={16} />, ops);
   }
   const [past] = step.annotations;
   const current = byId.get(past?.id ?? "");
   if (!past?.geometry || !past.kind || past.deletedAt !== null || !current || current.locked) return null;
   if (JSON.stringify(past.geometry) === JSON.stringify(current.geometry)) return null;
   const { id, kind, geometry } = past;
-  return (
-    <ActionIcon
-      variant="subtle"
-      size="sm"
-      aria-label={t("history.bringShape", { seq: step.seq })}
-      title={t("history.bringShape", { seq: step.seq })}
-      onClick={() => {
-        travel.back();
-        living.apply([{ type: "update", id, kind, geometry }]);
-      }}
-    >
-      <IconShape3 size={16} />
-    </ActionIcon>
-  );
+  const op: AnnotationOp = { type: "update", id, kind, geometry };
+  return bring(t("history.bringShape", { seq: step.seq }), <IconShape3 size={16} />, [op]);
 }
 
 function textOf(step: StepFieldsFragment, t: Translate): string {
