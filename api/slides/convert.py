@@ -5,12 +5,12 @@ libvips reads, halves and writes as it goes: a picture of gigapixels needs no mo
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import pyvips
 
 from api.errors import UnsupportedSlide
+from api.slides.progress import teller
 from api.slides.slide_file import MAX_SIDE_PX, damaged
 
 MAX_FLAT_PX = 20_000_000_000
@@ -89,19 +89,11 @@ def _as_rgb(picture: pyvips.Image) -> pyvips.Image:
 
 
 def _tell(picture: pyvips.Image, progress: Path) -> None:
-    """Write how far the picture has come into a file, at most once per percent."""
-    draft = progress.with_name("progress.draft")
-    told = -1
+    """Write how far the picture has come into a file."""
+    tell = teller(progress)
 
     def evaluated(_: pyvips.Image, state: object) -> None:
-        nonlocal told
-        percent = int(getattr(state, "percent", 0))
-        if percent > told:
-            told = percent
-            # Progress is a courtesy: the disk may be full, which the picture's own writing says better.
-            with contextlib.suppress(OSError):
-                draft.write_text(str(percent / 100))
-                draft.replace(progress)
+        tell(int(getattr(state, "percent", 0)) / 100)
 
     picture.set_progress(True)
     picture.signal_connect("eval", evaluated)

@@ -18,6 +18,7 @@ from api.slides.container import ContainerIndex
 from api.slides.facts import SlideFacts
 from api.slides.file_kind import FileKind
 from api.slides.names import safe_filename
+from api.slides.progress import read_progress
 from api.slides.reader import ReaderPool
 from api.slides.reader_wire import Message
 from api.slides.slide_rows import create_rows
@@ -211,7 +212,7 @@ class Ingest:
         try:
             while not (await asyncio.wait((converting,), timeout=PROGRESS_EVERY_S))[0]:
                 if on_progress is not None:
-                    await on_progress(_read_progress(progress))
+                    await on_progress(read_progress(progress))
             await converting
         finally:
             converting.cancel()
@@ -222,14 +223,6 @@ class Ingest:
 
     async def _ask(self, operation: str, arguments: dict[str, Any], timeout_s: float) -> Message:
         return await self._pool.call(operation, arguments, timeout_s=timeout_s, urgency=Urgency.CHECK)
-
-
-def _read_progress(progress: Path) -> float:
-    """What the reader has written so far; it may be in the middle of it."""
-    try:
-        return min(1.0, max(0.0, float(progress.read_text())))
-    except (OSError, ValueError):
-        return 0.0
 
 
 async def _tell_progress(upload_id: UUID, share: float) -> None:

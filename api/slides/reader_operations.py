@@ -24,6 +24,7 @@ from api.slides.reader_wire import Message
 from api.slides.redact import redact as redact_file
 from api.slides.slide_file import Pixels, SlideFile, damaged
 from api.slides.sniff import sniff as sniff_file
+from api.slides.transcode import transcode as transcode_file
 
 TILE_QUALITY = 95
 FULL_COLOUR = "444"
@@ -91,6 +92,19 @@ def unpack(arguments: dict[str, Any], _: list[bytes]) -> Message:
 def convert(arguments: dict[str, Any], _: list[bytes]) -> Message:
     """Make a flat image into a pyramid."""
     convert_to_pyramid(Path(arguments["path"]), Path(arguments["target"]), progress=Path(arguments["progress"]))
+    return Message({})
+
+
+def transcode(arguments: dict[str, Any], _: list[bytes]) -> Message:
+    """Write a slide's pixels as a pyramid whose tiles need no decoding."""
+    transcode_file(
+        Path(arguments["path"]),
+        Path(arguments["target"]),
+        level_sizes=[(width, height) for width, height in arguments["level_sizes"]],
+        tile_size=arguments["tile_size"],
+        mpp=arguments["mpp"],
+        progress=Path(arguments["progress"]),
+    )
     return Message({})
 
 
@@ -230,6 +244,7 @@ OPERATIONS: dict[str, Operation] = {
     "unpack": unpack,
     "convert": convert,
     "redact": redact,
+    "transcode": transcode,
     "describe": describe,
     "region": region,
     "tile": tile,
