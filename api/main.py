@@ -27,6 +27,7 @@ from api.models.database import connected
 from api.predictions.at_once import AtOnce
 from api.predictions.catalog import ModelCatalog
 from api.predictions.live import PredictionSource
+from api.rewriting.runner import JobRunner
 from api.routes import auth, downloads, exchange, foreign, geometry, health, heatmaps, probability, tiles, uploads
 from api.routes.errors import platform_error
 from api.routes.tile_lane import TileLane
@@ -47,8 +48,9 @@ def create_app(settings: Settings) -> Starlette:
             await stack.enter_async_context(connected(settings))
             slides = await stack.enter_async_context(slide_services(settings))
             state.storage, state.reader, state.tiles = slides.storage, slides.reader, slides.tiles
-            state.ingest, state.uploads, state.privacy = slides.ingest, slides.uploads, slides.privacy
+            state.ingest, state.uploads, state.rewriter = slides.ingest, slides.uploads, slides.rewriter
             state.channel = await stack.enter_async_context(open_channel(settings.redis_url))
+            state.slide_jobs = JobRunner(slides.rewriter, slides.storage, state.channel)
             state.presence = await stack.enter_async_context(Presence(state.channel))
             sources = (state.presence, PredictionSource(state.channel, state.presence))
             state.feeds = await stack.enter_async_context(Feeds(state.channel, sources, standing))
@@ -58,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
             chores = (
                 slides.uploads.sweep_forever(),
                 slides.warmer.run_forever(),
+                state.slide_jobs.run_forever(),
                 remove_expired_forever(),
                 prune_forever(settings.history_days),
             )

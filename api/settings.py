@@ -15,6 +15,11 @@ class Registration(enum.StrEnum):
     CLOSED = "closed"
 
 
+class Transcode(enum.StrEnum):
+    ASKED = "asked"
+    ALWAYS = "always"
+
+
 class Settings(BaseSettings):
     """Configuration; each field is `COSLIDE_<NAME>` in the environment. Frozen after reading."""
 
@@ -73,6 +78,11 @@ class Settings(BaseSettings):
     reader_processes: int = Field(2, ge=1, description="Isolated processes that open and decode slide files.")
     reader_memory_mb: int = Field(2048, ge=256, description="Memory limit of one reader process.")
     reader_timeout_s: float = Field(20, gt=0, description="Time limit of one read.")
+    transcode: Transcode = Field(
+        Transcode.ASKED,
+        description="Pyramids of slides whose tiles must be decoded (JPEG 2000, MIRAX and others): asked: where a "
+        "manager asks for one; always: of each such slide after its upload.",
+    )
     tile_cache_mb: int = Field(2048, ge=0, description="Disk space for decoded tiles.")
 
     s3_bucket: str | None = Field(

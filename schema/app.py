@@ -41,11 +41,13 @@ from schema.presence import PresenceMutation
 from schema.project import ProjectMutation, ProjectQuery
 from schema.scalars import SCALARS
 from schema.server import ServerQuery
-from schema.slide import SlideMutation, SlideQuery
+from schema.slide_list import SlideQuery
+from schema.slide_mutation import SlideMutation
 from schema.socket import SocketHandler
 from schema.stream_frames import Groups, is_unexpected
 from schema.stream_plan import StreamPlanner
 from schema.subscription import Subscription
+from schema.upload import UploadQuery
 from schema.user import UserMutation, UserQuery
 
 logger = logging.getLogger("coslide.graphql")
@@ -62,6 +64,7 @@ class Query(
     UserQuery,
     ProjectQuery,
     SlideQuery,
+    UploadQuery,
     AnnotationQuery,
     HistoryQuery,
     CommentQuery,

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
-from api.auth import audit
-from api.auth.permissions import require_project, require_slide, require_viewer, require_visible_slide
+from api.auth.permissions import require_viewer
 from api.auth.tile_grants import sign_tile_grant
 from api.auth.viewer import Action, allows
 from api.errors import NotFound
-from api.models.audit import AuditKind
 from api.models.slide import Slide as SlideRow
-from api.models.slide import Upload as UploadRow
-from api.slides import catalog
 from api.slides.facts import PRIVATE_IMAGES
 from api.slides.privacy import has_private_images
 from api.slides.pyramid import Level as PyramidLevel
 from api.slides.pyramid import Pyramid
 from schema.annotation import Layer
 from schema.annotation_loaders import LayersBySlideLoader
-from schema.connection import PageInfo
 from schema.context import Context, Info
-from schema.failure import Failure
-from schema.ids import uuid_of
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
 from schema.prediction_loaders import LatestPredictionBySlideLoader
 from schema.project import Project
-from schema.scalars import Json
-from schema.slide_change import logged_change
+from schema.slide_job import LatestJobBySlideLoader, SlideJob
 from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
 from schema.user import User, load_user
 
@@ -107,6 +99,13 @@ class Slide:
     file_url: str = strawberry.field(description="Where the file is.")
     created_at: datetime = strawberry.field(description="When it was taken in.")
     deleted_at: datetime | None = strawberry.field(description="When it was put into the bin; null when it was not.")
+    passes_through: bool | None = strawberry.field(
+        description="Whether its tiles leave storage as they are; others are decoded until a pyramid is made. Null for "
+        "a slide of an earlier version."
+    )
+    pyramid_bytes: float | None = strawberry.field(
+        description="The size of the pyramid that was made beside its file; null when there is none."
+    )
 
     @classmethod
     def of(cls, row: SlideRow) -> Slide:
@@ -130,6 +129,8 @@ class Slide:
             file_url=f"/slides/{row.id}/file",
             created_at=row.created_at,
             deleted_at=row.deleted_at,
+            passes_through=row.passes_through,
+            pyramid_bytes=float(row.pixels_bytes) if row.pixels_sha256 else None,
         )
 
     @strawberry.field(description="The project it belongs to.")
@@ -175,6 +176,11 @@ class Slide:
             grant_expires_at=expires_at,
         )
 
+    @strawberry.field(description="The newest work on its file: a conversion, or the removal of label and macro.")
+    async def file_job(self, info: Info) -> SlideJob | None:
+        row = await info.context.loader(LatestJobBySlideLoader).load(self.row.id)
+        return SlideJob.of(row) if row else None
+
     @strawberry.field(description="Who took it in.")
     async def created_by(self, info: Info) -> User | None:
         return await load_user(info, self.row.created_by_id)
@@ -201,175 +207,7 @@ class Slide:
         return Prediction.of(row) if row else None
 
 
-@strawberry.type(description="A page of slides.")
-class SlideConnection:
-    filters: strawberry.Private[dict[str, Any]]
-    nodes: list[Slide] = strawberry.field(description="The slides, newest first.")
-    page_info: PageInfo = strawberry.field(description="Whether more follow.")
-
-    @strawberry.field(description="How many slides there are on all pages.")
-    async def total_count(self) -> int:
-        return await catalog.count_slides(**self.filters)
-
-
-@strawberry.type(description="A file that is being received, or was refused.")
-class Upload:
-    row: strawberry.Private[UploadRow]
-    id: strawberry.ID = strawberry.field(description="The upload's id; go on at /uploads/{id} by tus.")
-    filename: str = strawberry.field(description="The file's name.")
-    length: float = strawberry.field(description="Its size in bytes.")
-    offset: float = strawberry.field(description="The bytes that are safe.")
-    status: str = strawberry.field(description="RECEIVING, CHECKING, DONE or REFUSED.")
-    progress: float | None = strawberry.field(
-        description="How much of a flat picture was made into a pyramid, 0 to 1; null where none is made."
-    )
-    error: Failure | None = strawberry.field(description="Why it was refused.")
-    created_at: datetime = strawberry.field(description="When it began.")
-
-    @classmethod
-    def of(cls, row: UploadRow) -> Upload:
-        """The GraphQL side of a row."""
-        error = row.error
-        return cls(
-            row=row,
-            id=strawberry.ID(str(row.id)),
-            filename=row.filename,
-            length=float(row.length),
-            offset=float(row.offset),
-            status=row.status.value,
-            progress=row.progress,
-            error=Failure(code=error["code"], message=error["message"], params=Json(error["params"]))
-            if error
-            else None,
-            created_at=row.created_at,
-        )
-
-    @strawberry.field(description="The slide it became.")
-    async def slide(self, info: Info) -> Slide | None:
-        return await load_slide(info.context, self.row.slide_id)
-
-
 async def load_slide(context: Context, slide_id: UUID | None) -> Slide | None:
     """A slide by id for other nouns' fields; None for null and for one that is gone."""
     row = await context.loader(SlideByIdLoader).load(slide_id) if slide_id else None
     return Slide.of(row) if row else None
-
-
-@strawberry.input(description="Changes to a slide; what is left out stays as it is.")
-class UpdateSlideInput:
-    id: strawberry.ID = strawberry.field(description="The slide's id.")
-    name: str | None = strawberry.field(default=None, description="A new name, 1 to 255 characters.")
-    description: str | None = strawberry.field(default=None, description="A new description.")
-    tags: list[str] | None = strawberry.field(default=None, description="All its tags, at most 50.")
-    mpp_x: float | None = strawberry.field(default=None, description="Micrometres per level-0 pixel, over 0.")
-    mpp_y: float | None = strawberry.field(default=None, description="Micrometres per level-0 pixel, over 0.")
-    accession_code: str | None = strawberry.field(
-        default=None, description="Replaces the slide's and the file's name for good, 1 to 64 characters."
-    )
-
-
-@strawberry.input(description="The slide to put into the bin.")
-class DeleteSlideInput:
-    id: strawberry.ID = strawberry.field(description="The slide's id.")
-
-
-@strawberry.input(description="The slide to take out of the bin.")
-class RestoreSlideInput:
-    id: strawberry.ID = strawberry.field(description="The slide's id.")
-
-
-@strawberry.input(description="The slide to remove label and macro image from.")
-class RemovePrivateImagesInput:
-    id: strawberry.ID = strawberry.field(description="The slide's id.")
-
-
-RemovePrivateImagesResult = Annotated[
-    Slide | Failure, strawberry.union("RemovePrivateImagesResult", description="The slide, or why not.")
-]
-UpdateSlideResult = Annotated[
-    Slide | Failure, strawberry.union("UpdateSlideResult", description="The slide, or why not.")
-]
-DeleteSlideResult = Annotated[
-    Slide | Failure, strawberry.union("DeleteSlideResult", description="The slide, or why not.")
-]
-RestoreSlideResult = Annotated[
-    Slide | Failure, strawberry.union("RestoreSlideResult", description="The slide, or why not.")
-]
-
-
-@strawberry.type
-class SlideQuery:
-    @strawberry.field(description="A slide of one of the viewer's projects; from the bin only for managers.")
-    async def slide(self, info: Info, id: strawberry.ID) -> Slide | None:
-        access = await require_visible_slide(info.context.viewer, uuid_of(id))
-        return Slide.of(await catalog.get_slide(access.slide_id))
-
-    @strawberry.field(description="A project's slides, newest first; its bin only for managers.")
-    async def slides(
-        self,
-        info: Info,
-        project_id: strawberry.ID,
-        first: int = 50,
-        after: str | None = None,
-        search: str | None = None,
-        tag: str | None = None,
-        in_bin: bool = False,
-    ) -> SlideConnection:
-        project = uuid_of(project_id, "projectId")
-        await require_project(info.context.viewer, project, Action.MANAGE if in_bin else Action.VIEW)
-        filters: dict[str, Any] = {"project_id": project, "search": search, "tag": tag, "in_bin": in_bin}
-        page = await catalog.list_slides(first=first, after=after, **filters)
-        nodes = [Slide.of(row) for row in page.rows]
-        return SlideConnection(filters=filters, nodes=nodes, page_info=PageInfo.of(page))
-
-    @strawberry.field(description="The viewer's uploads to a project that have not become slides, newest first.")
-    async def uploads(self, info: Info, project_id: strawberry.ID) -> list[Upload]:
-        project = uuid_of(project_id, "projectId")
-        viewer = require_viewer(info.context.viewer)
-        await require_project(viewer, project, Action.UPLOAD)
-        return [Upload.of(row) for row in await catalog.list_uploads(project, viewer.user_id)]
-
-
-@strawberry.type
-class SlideMutation:
-    @strawberry.mutation(description="Change a slide's name, description, tags or scale. For managers.")
-    async def update_slide(self, info: Info, input: UpdateSlideInput) -> UpdateSlideResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
-        changes = catalog.SlideChanges(
-            name=input.name,
-            description=input.description,
-            tags=input.tags,
-            mpp_x=input.mpp_x,
-            mpp_y=input.mpp_y,
-            accession_code=input.accession_code,
-        )
-        async with logged_change(info.context, access.slide_id):
-            return Slide.of(await catalog.update_slide(access.slide_id, changes))
-
-    @strawberry.mutation(description="Remove label and macro image for good, from the stored file too. For managers.")
-    async def remove_private_images(self, info: Info, input: RemovePrivateImagesInput) -> RemovePrivateImagesResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
-        privacy, slide = info.context.app.privacy, await catalog.get_slide(access.slide_id)
-        redacted = await privacy.redact(slide)
-        if redacted is None:
-            return Slide.of(slide)
-        async with logged_change(info.context, access.slide_id):
-            changed = Slide.of(await privacy.apply(access.slide_id, redacted))
-        await privacy.remove_unused(slide.sha256)
-        return changed
-
-    @strawberry.mutation(description="Put a slide into the bin; everything on it stays. For managers.")
-    async def delete_slide(self, info: Info, input: DeleteSlideInput) -> DeleteSlideResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE)
-        async with logged_change(info.context, access.slide_id, deleted=True):
-            row = await catalog.delete_slide(access.slide_id)
-            await audit.record_slide(AuditKind.SLIDE_DELETED, info.context.viewer, access, row.name)
-        return Slide.of(row)
-
-    @strawberry.mutation(description="Take a slide out of the bin. For managers.")
-    async def restore_slide(self, info: Info, input: RestoreSlideInput) -> RestoreSlideResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.id), Action.MANAGE, deleted=True)
-        async with logged_change(info.context, access.slide_id):
-            row = await catalog.restore_slide(access.slide_id)
-            await audit.record_slide(AuditKind.SLIDE_RESTORED, info.context.viewer, access, row.name)
-        return Slide.of(row)

@@ -8,6 +8,7 @@ MODEL_MODULES = [
     "api.models.project",
     "api.models.ontology",
     "api.models.slide",
+    "api.models.slide_job",
     "api.models.annotation",
     "api.models.prediction",
     "api.models.comment",

@@ -21,7 +21,9 @@ class Slide(Model):
     resolution, each 2x smaller than the one before. `tile_size` is one number in pixels, square. `associated` lists
     `{"name": "LABEL|MACRO|THUMBNAIL", "width", "height"}`. `pyramid_at` says when the tiles that the file lacks were
     made ahead; until then a process that makes them holds the row until `pyramid_claimed_until`. `icc_bytes` is
-    the size of the embedded colour profile; null where there is none.
+    the size of the embedded colour profile; null where there is none. `pixels_sha256` is the content that tiles come
+    from where a pyramid was made of the file, of `pixels_bytes`; `levels` are then that pyramid's. `passes_through`
+    says whether tiles of level 0 leave the content as they are stored; null where nobody has looked yet.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -51,6 +53,9 @@ class Slide(Model):
     pyramid_at = fields.DatetimeField(null=True)
     pyramid_claimed_until = fields.DatetimeField(null=True)
     icc_bytes = fields.IntField(null=True)
+    pixels_sha256 = fields.CharField(max_length=64, null=True, db_index=True)
+    pixels_bytes = fields.BigIntField(default=0, db_default=0)
+    passes_through = fields.BooleanField(null=True)
 
     class Meta:
         table = "slide"

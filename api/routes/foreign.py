@@ -48,7 +48,7 @@ async def colour_profile(request: Request) -> Response:
     """`GET /slides/{id}/icc`: the file's colour profile, once for all tiles; 204 when there is none."""
     access = await _access(request)
     tiles: TileService = request.app.state.tiles
-    profile = await tiles.colour_profile(access.source)
+    profile = await tiles.pictures.colour_profile(access.source)
     headers = {**_OPEN, "cache-control": "private, max-age=86400", "etag": f'"{access.source.sha256[:20]}-icc"'}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -70,7 +70,7 @@ class DziTileEndpoint(ImageEndpoint):
         if isinstance(found, TileAddress):
             return await tiles.tile(access.source, found)
         pyramid = access.source.pyramid
-        return await tiles.region(access.source, (0, 0, pyramid.width, pyramid.height), found)
+        return await tiles.pictures.region(access.source, (0, 0, pyramid.width, pyramid.height), found)
 
 
 class IiifImageEndpoint(ImageEndpoint):
@@ -92,7 +92,7 @@ class IiifImageEndpoint(ImageEndpoint):
         if address is not None:
             return await tiles.tile(access.source, address)
         area = request.x, request.y, request.width, request.height
-        return await tiles.region(access.source, area, (request.out_width, request.out_height))
+        return await tiles.pictures.region(access.source, area, (request.out_width, request.out_height))
 
 
 routes = [

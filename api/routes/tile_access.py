@@ -18,9 +18,8 @@ from api.auth.sessions import viewer_of
 from api.auth.tile_grants import read_tile_grant
 from api.models.project import Role
 from api.models.slide import Slide
-from api.slides.pyramid import Pyramid
 from api.slides.single_flight import SingleFlight
-from api.slides.tiles import SlideSource
+from api.slides.slide_source import COLUMNS, SlideSource
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -87,8 +86,8 @@ class TileGate:
         entry = self._sources.get(slide_id)
         if entry is not None and entry[1] > self._clock():
             return entry[0]
-        slide = await Slide.get(id=slide_id).only("sha256", "levels", "tile_size")
-        source = SlideSource(slide.sha256, Pyramid.from_rows(slide.levels, slide.tile_size))
+        slide = await Slide.get(id=slide_id).only(*COLUMNS)
+        source = SlideSource.of(slide)
         _remember(self._sources, slide_id, (source, self._clock() + CACHE_S))
         return source
 

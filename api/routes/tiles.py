@@ -95,7 +95,7 @@ class ThumbnailEndpoint(ImageEndpoint):
         return "thumbnail"
 
     async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
-        return await tiles.thumbnail(access.source)
+        return await tiles.pictures.thumbnail(access.source)
 
 
 class AssociatedEndpoint(ImageEndpoint):
@@ -111,7 +111,7 @@ class AssociatedEndpoint(ImageEndpoint):
             raise NotFound(f"The slide has no {name[:32]} image that you may see.", code="NO_SUCH_IMAGE")
 
     async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
-        return await tiles.associated(access.source, self.name(scope))
+        return await tiles.pictures.associated(access.source, self.name(scope))
 
 
 class AskerGone(Exception):

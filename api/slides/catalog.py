@@ -17,10 +17,10 @@ from tortoise.queryset import QuerySet
 from api.errors import InvalidInput, NotFound
 from api.models.paging import Page, fetch_page
 from api.models.slide import Slide, Upload, UploadStatus
-from api.models.transaction import transaction
 from api.slides.names import safe_filename
 from api.slides.slide_file import MAX_MPP
 from api.slides.storage import Storage
+from api.slides.unused import remove_unused
 
 logger = logging.getLogger("coslide.slides")
 
@@ -156,12 +156,10 @@ async def purge_slide(slide_id: UUID, storage: Storage) -> bool:
     slide = await Slide.get_or_none(id=slide_id, deleted_at__isnull=False)
     if slide is None:
         raise NotFound(f"There is no slide {slide_id} in the bin. Delete it first, then remove it for good.")
-    async with storage.exclusive(slide.sha256):
-        async with transaction():
-            await slide.delete()
-            is_unused = not await Slide.filter(sha256=slide.sha256).exists()
-        if is_unused:
-            await storage.discard_slide(slide.sha256)
+    await slide.delete()
+    is_unused = await remove_unused(storage, slide.sha256)
+    if slide.pixels_sha256 is not None:
+        await remove_unused(storage, slide.pixels_sha256)
     logger.info("slide purged: %s, file removed: %s", slide_id, is_unused)
     return is_unused
 

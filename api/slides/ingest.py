@@ -5,51 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
-from api.errors import InvalidInput, UnsupportedSlide
+from api.errors import InvalidInput
 from api.models.slide import Slide, Upload
-from api.slides.container import ContainerIndex
-from api.slides.facts import SlideFacts
-from api.slides.file_kind import FileKind
+from api.slides.checking import Checked, Checker
 from api.slides.names import safe_filename
-from api.slides.progress import read_progress
+from api.slides.passthrough import passes_through
 from api.slides.reader import ReaderPool
-from api.slides.reader_wire import Message
 from api.slides.slide_rows import create_rows
-from api.slides.space import SPARE_BYTES, require_quota, require_space
+from api.slides.space import require_quota, require_space
 from api.slides.storage import Storage
-from api.slides.turns import Urgency
-
-CHECK_TIMEOUT_S = 120.0
-CONVERT_TIMEOUT_S = 3600.0
-PROGRESS_EVERY_S = 0.5
-UNPACKED_PER_BYTE = 4
-"""How much larger than the largest file an archive may be when it is unpacked."""
-
-Progress = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A file that can be shown.
-
-    Attributes:
-        index: where its stored tiles lie.
-        pixels: the file to read pixels from where it is not the uploaded one itself: the pyramid made of a flat image,
-            or the one to open in a folder of unpacked files.
-        is_series: whether `pixels` is one of several files that belong together.
-    """
-
-    facts: SlideFacts
-    index: ContainerIndex
-    pixels: Path | None = None
-    is_series: bool = False
 
 
 class Ingest:
@@ -59,10 +28,12 @@ class Ingest:
         max_bytes: largest file accepted.
         quota_bytes: room for the files of a project that has no quota of its own.
         at_a_time: files checked at a time; fewer than the pool has processes, so that viewers never wait for uploads.
+        converts_always: whether a pyramid is made of each slide whose tiles can't leave its file as they are stored.
         on_slide: called after each slide that was taken in.
 
     Attributes:
-        turns: one for each file that may be checked at a time; `check` leaves taking one to its caller.
+        checker: says whether a file can be shown.
+        turns: one for each file that may be checked at a time; who asks the checker takes one first.
     """
 
     def __init__(
@@ -73,13 +44,15 @@ class Ingest:
         max_bytes: int,
         quota_bytes: int | None = None,
         at_a_time: int = 1,
+        converts_always: bool = False,
         on_slide: Callable[[], None] = lambda: None,
     ) -> None:
         self._storage = storage
-        self._pool = pool
+        self.checker = Checker(storage, pool, max_bytes=max_bytes)
         self._max_bytes = max_bytes
         self._quota_bytes = quota_bytes
         self.turns = asyncio.Semaphore(at_a_time)
+        self._converts_always = converts_always
         self._on_slide = on_slide
 
     async def import_file(self, path: Path, project_id: UUID, user_id: UUID | None, name: str | None = None) -> Slide:
@@ -123,16 +96,19 @@ class Ingest:
             UnsupportedSlide: it is no slide; the caller removes it.
         """
         async with self.turns:
-            checked = await self.check(path, None if upload_id is None else partial(_tell_progress, upload_id))
+            checked = await self.checker.check(path, None if upload_id is None else partial(_tell_progress, upload_id))
         size_bytes = size_of(path)
         filename = safe_filename(filename)
         sha256 = await asyncio.to_thread(sha256_of, path)
         async with self._storage.exclusive(sha256):
             is_new = await self._place(path, sha256, checked)
             try:
+                stored = passes_through(checked.index, checked.facts.tile_size)
                 slide = await create_rows(
                     checked.facts,
                     upload_id,
+                    to_convert=self._converts_always and not stored,
+                    passes_through=stored,
                     project_id=project_id,
                     created_by_id=user_id,
                     name=(name or Path(filename).stem or filename)[:255],
@@ -168,61 +144,6 @@ class Ingest:
             self._storage.remove_slide(sha256)
             raise
         return True
-
-    async def check(self, path: Path, on_progress: Progress | None = None) -> Checked:
-        """Describe the file in isolation; an archive is unpacked, a flat image made into a pyramid beside it first.
-
-        Args:
-            on_progress: told from time to time how much of a pyramid is made, 0 to 1.
-
-        Raises:
-            UnsupportedSlide: it is no slide.
-        """
-        kind = await self._kind_of(path)
-        if kind is not FileKind.ARCHIVE:
-            return await self._check_plain(path, kind, on_progress)
-        folder = path.with_name("series")
-        shutil.rmtree(folder, ignore_errors=True)
-        limit_bytes = max(0, min(UNPACKED_PER_BYTE * self._max_bytes, self._storage.free_bytes() - SPARE_BYTES))
-        arguments = {"path": str(path), "folder": str(folder), "limit_bytes": limit_bytes}
-        answer = await self._ask("unpack", arguments, CONVERT_TIMEOUT_S)
-        inside = folder / safe_filename(str(answer.body["entry"]))
-        kind = await self._kind_of(inside)
-        if kind is FileKind.ARCHIVE:
-            raise UnsupportedSlide(
-                "The archive holds another archive. Pack the slide's files themselves.", code="ARCHIVE_NOT_SUPPORTED"
-            )
-        checked = await self._check_plain(inside, kind, on_progress)
-        if checked.pixels is not None:
-            return checked
-        return Checked(checked.facts, checked.index, inside, is_series=True)
-
-    async def _check_plain(self, path: Path, kind: FileKind, on_progress: Progress | None) -> Checked:
-        pyramid: Path | None = None
-        if kind is FileKind.FLAT_IMAGE:
-            pyramid = path.with_name("pyramid")
-            await self._convert(path, pyramid, on_progress)
-        facts, index = await self._pool.describe(pyramid or path, timeout_s=CHECK_TIMEOUT_S)
-        return Checked(facts, index, pyramid)
-
-    async def _convert(self, path: Path, pyramid: Path, on_progress: Progress | None) -> None:
-        progress = path.with_name("progress")
-        arguments = {"path": str(path), "target": str(pyramid), "progress": str(progress)}
-        converting = asyncio.ensure_future(self._ask("convert", arguments, CONVERT_TIMEOUT_S))
-        try:
-            while not (await asyncio.wait((converting,), timeout=PROGRESS_EVERY_S))[0]:
-                if on_progress is not None:
-                    await on_progress(read_progress(progress))
-            await converting
-        finally:
-            converting.cancel()
-            progress.unlink(missing_ok=True)
-
-    async def _kind_of(self, path: Path) -> FileKind:
-        return FileKind((await self._ask("sniff", {"path": str(path)}, CHECK_TIMEOUT_S)).body["kind"])
-
-    async def _ask(self, operation: str, arguments: dict[str, Any], timeout_s: float) -> Message:
-        return await self._pool.call(operation, arguments, timeout_s=timeout_s, urgency=Urgency.CHECK)
 
 
 async def _tell_progress(upload_id: UUID, share: float) -> None:

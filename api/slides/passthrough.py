@@ -27,6 +27,12 @@ def native_whole(index: ContainerIndex, pyramid: Pyramid, address: TileAddress) 
     return native if level is not None and level.codec == JPEG and level.tile_size == side else None
 
 
+def passes_through(index: ContainerIndex, tile_size: int) -> bool:
+    """Whether tiles of full resolution leave the file as they are stored."""
+    level = index.levels.get(0)
+    return level is not None and level.codec == JPEG and level.tile_size == tile_size
+
+
 @dataclass(frozen=True)
 class StoredPlace:
     """Where a tile lies in its slide's file: what goes before it, its place, and its length in bytes."""

@@ -16,6 +16,8 @@ from api.errors import InvalidInput, NotFound
 DEFAULT_TILE_SIZE = 256
 SMALLEST_NATIVE_TILE = 128
 LARGEST_NATIVE_TILE = 1024
+TIFF_TILE_STEP = 16
+"""Sides of tiles in a TIFF are multiples of it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -128,10 +130,10 @@ class Pyramid:
 
 
 def grid_tile_size(native_width: int | None, native_height: int | None) -> int:
-    """The side of the client's tiles: the file's own where they are square and of a usable size, else 256."""
+    """The side of the client's tiles: the file's own where a TIFF can hold tiles of that size too, else 256."""
     if native_width is None or native_width != native_height:
         return DEFAULT_TILE_SIZE
-    if not SMALLEST_NATIVE_TILE <= native_width <= LARGEST_NATIVE_TILE or native_width % 2:
+    if not SMALLEST_NATIVE_TILE <= native_width <= LARGEST_NATIVE_TILE or native_width % TIFF_TILE_STEP:
         return DEFAULT_TILE_SIZE
     return native_width
 

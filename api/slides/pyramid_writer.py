@@ -19,13 +19,14 @@ import numpy.typing as npt
 import simplejpeg
 import tifffile
 
+from api.slides.pyramid import TIFF_TILE_STEP
+
 Pixels = npt.NDArray[np.uint8]
 ReadBand = Callable[[int, int], Pixels]
 """(top, rows) in level-0 pixels to uint8 RGB (rows, width of the slide, 3)."""
 
 QUALITY = 90
 BIG_PX = 1_000_000_000
-_MIN_SIDE = 16
 _ICC_TAG = 34675
 
 
@@ -100,8 +101,8 @@ def write_pyramid(
         icc: a colour profile to embed.
         on_rows: told how many rows of level 0 are done.
     """
-    if tile_size < _MIN_SIDE or tile_size % _MIN_SIDE:
-        raise ValueError(f"tiles of {tile_size} pixels can't be stored in a TIFF: {_MIN_SIDE} must divide it")
+    if tile_size < TIFF_TILE_STEP or tile_size % TIFF_TILE_STEP:
+        raise ValueError(f"tiles of {tile_size} pixels can't be stored in a TIFF: {TIFF_TILE_STEP} must divide it")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="levels-") as folder:
         spools = [(Path(folder) / str(number)).open("w+b") for number in range(1, len(level_sizes))]
         try:

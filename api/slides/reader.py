@@ -27,6 +27,7 @@ logger = logging.getLogger("coslide.reader")
 LEFT_BEHIND_S = 2.0
 """How long a reader may go on with what nobody waits for any more."""
 REQUESTS_PER_PROCESS = 20_000
+BACKGROUND_NICENESS = 10
 WAITING_LIMIT = 512
 OPERATIONS = "api.slides.reader_operations"
 
@@ -45,17 +46,33 @@ class ReaderPool:
         memory_mb: address space of one process.
         timeout_s: time limit of one request, from when a process took it.
         operations: module with the `OPERATIONS` that the processes answer.
+        is_background: for long work beside that of viewers: each request gets a process of its own, which gives way
+            to all others; none runs while there is nothing to do.
     """
 
-    def __init__(self, *, processes: int, memory_mb: int, timeout_s: float, operations: str = OPERATIONS) -> None:
+    def __init__(
+        self,
+        *,
+        processes: int,
+        memory_mb: int,
+        timeout_s: float,
+        operations: str = OPERATIONS,
+        is_background: bool = False,
+    ) -> None:
         self._timeout_s = timeout_s
-        self._readers = [ReaderLink(operations, memory_mb) for _ in range(processes)]
+        self._is_background = is_background
+        self._requests_per_process = 1 if is_background else REQUESTS_PER_PROCESS
+        self._readers = [
+            ReaderLink(operations, memory_mb, niceness=BACKGROUND_NICENESS if is_background else 0)
+            for _ in range(processes)
+        ]
         self._turns: Turns[ReaderLink] = Turns(reversed(self._readers), WAITING_LIMIT)
         self._left: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        for reader in self._readers:
-            await reader.start()
+        if not self._is_background:
+            for reader in self._readers:
+                await reader.start()
         return self
 
     async def __aexit__(
@@ -124,7 +141,7 @@ class ReaderPool:
             await asyncio.shield(reader.stop())
             self._turns.put_back(reader)
             raise
-        if reader.requests >= REQUESTS_PER_PROCESS:
+        if reader.requests >= self._requests_per_process:
             await asyncio.shield(reader.stop())
         self._turns.put_back(reader)
         if "error" in answer.body:

@@ -19,12 +19,16 @@ START_TIMEOUT_S = 60.0
 class ReaderLink:
     """A place for one reader process, started when needed; answers one request at a time.
 
+    Args:
+        niceness: how far its process gives way to others, as `nice` counts.
+
     Attributes:
         requests: how many the running process has been asked.
     """
 
-    def __init__(self, operations: str, memory_mb: int) -> None:
-        self._command = [sys.executable, "-m", "api.slides.reader_process", operations, str(memory_mb)]
+    def __init__(self, operations: str, memory_mb: int, niceness: int = 0) -> None:
+        arguments = [operations, str(memory_mb), str(niceness)]
+        self._command = [sys.executable, "-m", "api.slides.reader_process", *arguments]
         self._process: asyncio.subprocess.Process | None = None
         self._answers: _Answers | None = None
         self._is_ready = False

@@ -1,6 +1,6 @@
 """ENTRY of an isolated reader: answers requests on its standard input until that ends.
 
-Started by `api.slides.reader.ReaderPool` as `python -m api.slides.reader_process OPERATIONS MEMORY_MB`.
+Started by `api.slides.reader.ReaderPool` as `python -m api.slides.reader_process OPERATIONS MEMORY_MB NICENESS`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def _confine(memory_mb: int) -> None:
 
 
 def main() -> None:
-    module, memory_mb = sys.argv[1], int(sys.argv[2])
+    module, memory_mb, niceness = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     # A reader that can't start says why in the server's log.

@@ -10,9 +10,9 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from api.errors import UnsupportedSlide
 from api.slides.archive import pack
 from api.slides.magic import TIFF, is_dicom
+from api.slides.redactable import not_removable
 from api.slides.tiff_directory import TiffDirectories
 
 _APERIO_PRIVATE = re.compile(r"^Aperio [^\n]*\n(label|macro)\b", re.IGNORECASE)
@@ -39,12 +39,7 @@ def redact(source: Path, target: Path, vendor: str) -> None:
     elif vendor == "dicom" and zipfile.is_zipfile(source):
         _redact_dicom(source, target)
     else:
-        raise UnsupportedSlide(
-            f"Label and macro can't be taken out of a file of the format '{vendor}'. Export the slide without them "
-            f"from the scanner's software and upload it anew.",
-            code="LABEL_NOT_REMOVABLE",
-            params={"vendor": vendor},
-        )
+        raise not_removable(vendor)
 
 
 def _redact_aperio(path: Path) -> None:

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from api.settings import Settings
+from api.settings import Settings, Transcode
 from api.slides.bucket import Bucket
 from api.slides.bucket_storage import BucketStorage
 from api.slides.ingest import Ingest
-from api.slides.privacy import Privacy
 from api.slides.reader import ReaderPool
+from api.slides.rewriter import Rewriter
 from api.slides.storage import Storage
 from api.slides.tiles import TileService
 from api.slides.uploads import Uploads
@@ -29,7 +29,7 @@ class SlideServices:
     ingest: Ingest
     uploads: Uploads
     warmer: Warmer
-    privacy: Privacy
+    rewriter: Rewriter
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -43,12 +43,10 @@ def open_storage(settings: Settings) -> Storage:
 async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
     """The slide store on `Settings.data`, with its reader processes running."""
     storage = open_storage(settings)
-    pool = ReaderPool(
-        processes=settings.reader_processes,
-        memory_mb=settings.reader_memory_mb,
-        timeout_s=settings.reader_timeout_s,
-    )
-    async with pool as reader:
+    memory_mb, timeout_s = settings.reader_memory_mb, settings.reader_timeout_s
+    pool = ReaderPool(processes=settings.reader_processes, memory_mb=memory_mb, timeout_s=timeout_s)
+    long_work = ReaderPool(processes=1, memory_mb=memory_mb, timeout_s=timeout_s, is_background=True)
+    async with pool as reader, long_work as background:
         tiles = TileService(storage, reader, cache_mb=settings.tile_cache_mb)
         if isinstance(storage, BucketStorage):
             storage.on_evicted = tiles.close_file
@@ -62,12 +60,13 @@ async def slide_services(settings: Settings) -> AsyncIterator[SlideServices]:
             max_bytes=max_bytes,
             quota_bytes=quota_bytes,
             at_a_time=at_a_time,
+            converts_always=settings.transcode is Transcode.ALWAYS,
             on_slide=warmer.wake,
         )
         lifetime = timedelta(hours=settings.upload_hours)
         uploads = Uploads(storage, ingest, max_bytes=max_bytes, quota_bytes=quota_bytes, lifetime=lifetime)
-        privacy = Privacy(storage, reader, ingest, tiles)
+        rewriter = Rewriter(storage, background, ingest, tiles, quota_bytes=quota_bytes)
         try:
-            yield SlideServices(storage, reader, tiles, ingest, uploads, warmer, privacy)
+            yield SlideServices(storage, reader, tiles, ingest, uploads, warmer, rewriter)
         finally:
             await tiles.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from tortoise.expressions import F
 from tortoise.functions import Sum
 
 from api.errors import NotFound, TooLarge
@@ -66,14 +67,14 @@ async def require_quota(project_id: UUID, size_bytes: int, default_bytes: int | 
 
 
 async def used_by(project_id: UUID) -> int:
-    """Bytes of a project's slide files, those in its bin and on their way too."""
+    """Bytes of a project's slide files and pyramids made of them, those in its bin and on their way too."""
     return (await used_by_each([project_id])).get(project_id, 0)
 
 
 async def used_by_each(project_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The same for several projects; those without files are left out."""
     used: dict[UUID, int] = {}
-    slides = Slide.filter(project_id__in=project_ids).annotate(total=Sum("size_bytes"))
+    slides = Slide.filter(project_id__in=project_ids).annotate(total=Sum(F("size_bytes") + F("pixels_bytes")))
     uploads = Upload.filter(project_id__in=project_ids, status__in=UNFINISHED).annotate(total=Sum("length"))
     for rows in (slides, uploads):
         for row in await rows.group_by("project_id").values("project_id", "total"):

@@ -17,7 +17,8 @@ from tortoise.expressions import Q
 from api.errors import NotFound, UnsupportedSlide
 from api.models.slide import Slide
 from api.slides.pyramid import Pyramid, TileAddress
-from api.slides.tiles import SlideSource, TileService
+from api.slides.slide_source import SlideSource
+from api.slides.tiles import TileService
 from api.slides.turns import Urgency
 
 logger = logging.getLogger("coslide.warming")
@@ -64,7 +65,7 @@ class Warmer:
         slide = await _claim()
         if slide is None:
             return None
-        source = SlideSource(slide.sha256, Pyramid.from_rows(slide.levels, slide.tile_size))
+        source = SlideSource.of(slide)
         try:
             made = await self._warm(slide.id, source)
         except NotFound:

@@ -24,7 +24,8 @@ from typing import Any
 import PIL.Image
 
 from api.errors import NotFound, PlatformError, UnsupportedSlide
-from api.slides.ingest import Checked, Ingest
+from api.slides.checking import Checked
+from api.slides.ingest import Ingest
 from api.slides.pyramid import TileAddress
 from api.slides.reader import ReaderPool
 from api.slides.storage import Storage
@@ -124,7 +125,7 @@ class Run:
         path.write_bytes(mutate(self._contents[source], chance))
         started = time.monotonic()
         try:
-            checked = await self._ingest.check(path)
+            checked = await self._ingest.checker.check(path)
             await show(self._pool, checked.pixels or path, checked, chance)
             self.outcomes["opened"] += 1
         except UnsupportedSlide as error:

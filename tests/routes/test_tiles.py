@@ -27,7 +27,7 @@ from api.settings import Settings
 from api.slides import catalog
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices
-from api.slides.tiles import SlideSource
+from api.slides.slide_source import SlideSource
 from tests.factories import make_user
 from tests.routes.conftest import Browse, Team
 from tests.slides.made import MadeSlide, make_slide

@@ -17,6 +17,7 @@ from api.collaboration.channel import MemoryChannel
 from api.errors import PlatformError
 from api.models.project import Role
 from api.models.slide import Slide, Upload, UploadStatus
+from api.models.slide_job import SlideJob, SlideJobKind, SlideJobStatus
 from api.settings import Settings
 from schema.app import schema
 from schema.context import Context
@@ -271,3 +272,90 @@ async def test_a_refused_upload_tells_its_reason(sqlite_database: TortoiseContex
             "createdAt": row.created_at.isoformat(),
         }
     ]
+
+
+class Woken:
+    """Stands for the runner of jobs: it is told that there is something to do."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def wake(self) -> None:
+        self.times += 1
+
+
+class Decoded:
+    """Stands for the rewriter: says whether tiles of a slide pass through."""
+
+    async def passes_through(self, slide: Slide) -> bool:
+        return bool(slide.passes_through)
+
+
+async def change_file(settings: Settings, viewer: Viewer | None, call: str, slide: Slide) -> tuple[Any, int]:
+    """The answer of a mutation of a slide's file, and how often the runner was woken."""
+    woken = Woken()
+    app = SimpleNamespace(channel=MemoryChannel(), slide_jobs=woken, rewriter=Decoded())
+    document = f"""
+        mutation ($id: ID!) {{ it: {call} {{
+            __typename
+            ... on Failure {{ code }}
+            ... on Slide {{ passesThrough fileJob {{ kind status progress error {{ code }} requestedBy {{ name }} }} }}
+        }} }}
+    """
+    result = await schema.execute(document, {"id": str(slide.id)}, Context(viewer=viewer, settings=settings, app=app))
+    assert result.errors is None
+    assert result.data is not None
+    return result.data["it"], woken.times
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [
+        ("transcodeSlide(input: {id: $id})", "TRANSCODE"),
+        ("removePrivateImages(input: {id: $id})", "REMOVE_IMAGES"),
+        ("removePrivateImages(input: {id: $id, keepPyramidOnly: true})", "KEEP_PYRAMID"),
+    ],
+)
+async def test_managers_ask_for_work_on_the_file(
+    database: TortoiseContext, settings: Settings, call: str, kind: str
+) -> None:
+    slide, viewers = await people_of_a_slide(associated=ASSOCIATED, passes_through=False)
+    for who in ("REVIEWER", "ANNOTATOR", "VIEWER", "STRANGER", "NOBODY"):
+        answer, woken = await change_file(settings, viewers[who], call, slide)
+        assert answer["__typename"] == "Failure"
+        assert woken == 0
+    assert await SlideJob.all().count() == 0
+    answer, woken = await change_file(settings, viewers["MANAGER"], call, slide)
+    job = {"kind": kind, "status": "PENDING", "progress": 0.0, "error": None, "requestedBy": {"name": "Manager"}}
+    assert answer == {"__typename": "Slide", "passesThrough": False, "fileJob": job}
+    assert woken == 1
+    # Asked twice, done once.
+    assert (await change_file(settings, viewers["OWNER"], call, slide))[0]["fileJob"] == job
+    assert await SlideJob.all().count() == 1
+    other = "transcodeSlide(input: {id: $id})" if kind != "TRANSCODE" else "removePrivateImages(input: {id: $id})"
+    answer, woken = await change_file(settings, viewers["OWNER"], other, slide)
+    assert (answer, woken) == ({"__typename": "Failure", "code": "SLIDE_JOB_ACTIVE"}, 0)
+
+
+async def test_a_slide_whose_tiles_are_stored_is_not_converted(
+    sqlite_database: TortoiseContext, settings: Settings
+) -> None:
+    slide, viewers = await people_of_a_slide(passes_through=True)
+    answer, _ = await change_file(settings, viewers["OWNER"], "transcodeSlide(input: {id: $id})", slide)
+    assert answer == {"__typename": "Failure", "code": "TRANSCODE_NOT_NEEDED"}
+    assert await SlideJob.all().count() == 0
+
+
+async def test_everyone_sees_how_work_on_the_file_ended(sqlite_database: TortoiseContext, settings: Settings) -> None:
+    slide, viewers = await people_of_a_slide(pixels_sha256="ab" * 32, pixels_bytes=1234, passes_through=True)
+    error = {"code": "DISK_FULL", "message": "The disk is full.", "params": {"free_bytes": 1}}
+    await SlideJob.create(slide=slide, kind=SlideJobKind.TRANSCODE, status=SlideJobStatus.FAILED, error=error)
+    query = """
+        query ($id: ID!) { it: slide(id: $id) {
+            pyramidBytes fileJob { kind status error { code message params } requestedBy { name } }
+        } }
+    """
+    assert await run(settings, viewers["VIEWER"], query, id=str(slide.id)) == {
+        "pyramidBytes": 1234.0,
+        "fileJob": {"kind": "TRANSCODE", "status": "FAILED", "error": error, "requestedBy": None},
+    }

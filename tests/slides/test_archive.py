@@ -19,7 +19,7 @@ from api.models.slide import Slide
 from api.slides.archive import pack, unpack
 from api.slides.pyramid import Pyramid
 from api.slides.services import SlideServices
-from api.slides.tiles import SlideSource
+from api.slides.slide_source import SlideSource
 from tests.factories import make_project
 from tests.fuzz.mutants import mutate
 from tests.slides.conftest import files_under
@@ -185,7 +185,7 @@ async def test_a_dicom_series_is_joined_and_shown(
             shown = np.asarray(oracle.read_region((x, y), 0, (width, height)).convert("RGB")).astype(float)
             tile = simplejpeg.decode_jpeg(await services.tiles.tile(source, address))
             assert np.abs(tile - shown).mean() <= 2
-    assert (await services.tiles.associated(source, "LABEL")).startswith(b"\xff\xd8")
+    assert (await services.tiles.pictures.associated(source, "LABEL")).startswith(b"\xff\xd8")
 
 
 async def test_a_packed_slide_and_a_packed_picture(

@@ -24,7 +24,7 @@ from api.slides.bucket import Bucket
 from api.slides.bucket_storage import BucketStorage
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices, open_storage, slide_services
-from api.slides.tiles import SlideSource
+from api.slides.slide_source import SlideSource
 from tests.factories import make_project
 from tests.servers.process import ServerProcess, free_port
 from tests.slides.conftest import files_under

@@ -22,8 +22,8 @@ from api.models.slide import Slide, SlideSequence, Upload, UploadStatus
 from api.slides.ingest import Ingest
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices
+from api.slides.slide_source import SlideSource
 from api.slides.storage import DiskFull
-from api.slides.tiles import SlideSource
 from tests.factories import make_project, make_user
 from tests.slides.conftest import files_under
 from tests.slides.made import make_slide
@@ -257,7 +257,7 @@ async def test_how_far_a_picture_is_made_into_a_pyramid_is_told(
     database: TortoiseContext, services: SlideServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looked at without a pause, so that even a small picture is seen on its way."""
-    monkeypatch.setattr("api.slides.ingest.PROGRESS_EVERY_S", 0.001)
+    monkeypatch.setattr("api.slides.checking.PROGRESS_EVERY_S", 0.001)
     upload_id = uuid4()
     owner, project = await make_user(), await make_project()
     row = {"user": owner, "project": project, "filename": "a.png", "length": 1, "expires_at": datetime.now(UTC)}
@@ -269,7 +269,7 @@ async def test_how_far_a_picture_is_made_into_a_pyramid_is_told(
     async def heard(share: float) -> None:
         told.append(share)
 
-    checked = await services.ingest.check(path, heard)
+    checked = await services.ingest.checker.check(path, heard)
     assert checked.facts.level_sizes[0] == (3000, 3000)
     assert told == sorted(told)
     assert any(0 < share < 1 for share in told)

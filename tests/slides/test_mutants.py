@@ -30,7 +30,7 @@ async def test_mutants(tmp_path: Path, storing: Storing) -> None:
             path.parent.mkdir()
             path.write_bytes(mutate(good.read_bytes(), chance))
             try:
-                checked = await ingest.check(path)
+                checked = await ingest.checker.check(path)
                 await pool.thumbnail(checked.pixels or path, 128)
                 outcomes["opened"] += 1
             except PlatformError as error:

@@ -16,7 +16,8 @@ from PIL import Image
 from api.errors import NotFound, UnsupportedSlide
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices
-from api.slides.tiles import SlideSource, TileService, blank_tile
+from api.slides.slide_source import SlideSource
+from api.slides.tiles import TileService, blank_tile
 from tests.slides.made import MadeSlide, Storing, make_slide
 
 
@@ -171,16 +172,16 @@ async def test_sixty_four_askers_on_two_slides_are_never_mixed_up(services: Slid
 async def test_the_thumbnail_shows_the_whole_slide(services: SlideServices, tmp_path: Path) -> None:
     slide = make_slide(tmp_path / "a.tiff", width=2000, height=1200)
     source = await store(services, slide.path)
-    pixels = decode(await services.tiles.thumbnail(source))
+    pixels = decode(await services.tiles.pictures.thumbnail(source))
     assert pixels.shape == (307, 512, 3)
     assert np.abs(pixels - slide.expected(0, 0, 512, 307, 2000 / 512)).mean() < 2
-    assert await services.tiles.thumbnail(source) is await services.tiles.thumbnail(source)
+    assert await services.tiles.pictures.thumbnail(source) is await services.tiles.pictures.thumbnail(source)
 
 
 async def test_the_thumbnail_of_a_slide_like_a_thread(services: SlideServices, tmp_path: Path) -> None:
     slide = make_slide(tmp_path / "a.tiff", width=2, height=4000, downsamples=(1,))
     source = await store(services, slide.path)
-    assert decode(await services.tiles.thumbnail(source)).shape == (2000, 1, 3)
+    assert decode(await services.tiles.pictures.thumbnail(source)).shape == (2000, 1, 3)
 
 
 def test_a_blank_tile_is_white() -> None:

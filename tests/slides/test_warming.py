@@ -15,7 +15,7 @@ from api.slides import warming
 from api.slides.pyramid import Pyramid, TileAddress, build_pyramid
 from api.slides.reader import ReaderPool
 from api.slides.services import SlideServices
-from api.slides.tiles import SlideSource
+from api.slides.slide_source import SlideSource
 from tests.factories import make_project, make_user
 from tests.slides.made import Storing, make_slide
 

@@ -124,6 +124,7 @@ MUTATIONS: dict[str, Operation] = {
         ("deleteTerm", Role.MANAGER, lambda world: {"id": str(world.term)}),
         ("updateSlide", Role.MANAGER, lambda world: {"id": str(world.slide), "name": "Renamed"}),
         ("removePrivateImages", Role.MANAGER, lambda world: {"id": str(world.slide)}),
+        ("transcodeSlide", Role.MANAGER, lambda world: {"id": str(world.slide)}),
         ("deleteSlide", Role.MANAGER, lambda world: {"id": str(world.slide)}),
         ("restoreSlide", Role.MANAGER, lambda world: {"id": str(world.slide_in_bin)}),
         ("applyAnnotationOps", Role.ANNOTATOR, _annotation_op),

@@ -6,6 +6,7 @@ fails, so nothing can be added without saying who may use it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -19,6 +20,8 @@ from websockets.typing import Subprotocol
 from api.main import app
 from api.models.project import Role
 from api.models.slide import Slide
+from api.models.slide_job import SlideJob
+from api.rewriting.jobs import ACTIVE
 from schema.app import schema
 from tests.walk.conftest import Running
 from tests.walk.operations import BIN_QUERY, BINNED_SLIDE_QUERY, MUTATIONS, OF_ONE_PERSON, QUERIES, Operation
@@ -43,7 +46,10 @@ def client(running: Running, world: World, actor: str) -> httpx.AsyncClient:
 
 
 async def everything() -> dict[str, list[Any]]:
-    """All rows of all tables that hold people's work."""
+    """All rows of all tables that hold people's work, when what was asked for before is done."""
+    async with asyncio.timeout(60):
+        while await SlideJob.filter(status__in=ACTIVE).exists():
+            await asyncio.sleep(0.05)
     database = connections.get("default")
     _, tables = await database.execute_query("SELECT name FROM sqlite_master WHERE type = 'table'")
     names = sorted({row["name"] for row in tables} - UNTOLD)

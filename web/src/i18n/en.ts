@@ -199,8 +199,34 @@ export const en = {
     code: "Accession code",
     codeHint: "Replaces the name of the slide and of its file for good.",
     remove: "Remove label and macro image",
+    fromFile: "From the file",
+    fromFileHint: "For formats in which their place is known, such as SVS, NDPI, Philips TIFF and DICOM.",
+    pyramid: "Keep only a converted pyramid",
+    pyramidHint:
+      "For every format. The scanner’s own file is not kept, and with it nothing but the pixels and their scale.",
     forGood: "They are taken out of the stored file too. This can’t be undone.",
     do: "Remove",
+  },
+  fileJob: {
+    convert: "Convert for quick viewing",
+    TRANSCODE: {
+      PENDING: "Waits for conversion",
+      RUNNING: "Converting {{percent}}",
+      DONE: "Converted",
+      FAILED: "Conversion failed",
+    },
+    REMOVE_IMAGES: {
+      PENDING: "Label waits for removal",
+      RUNNING: "Removing the label",
+      DONE: "Label removed",
+      FAILED: "Label not removed",
+    },
+    KEEP_PYRAMID: {
+      PENDING: "Label waits for removal",
+      RUNNING: "Removing the label {{percent}}",
+      DONE: "Label removed",
+      FAILED: "Label not removed",
+    },
   },
   upload: {
     title: "Uploads",
@@ -400,11 +426,17 @@ export const en = {
       objective: "Objective",
       scanner: "Format",
       levels: "Levels",
+      tiles: "Tiles",
       uploaded: "Uploaded",
       by: "by {{name}}",
       tags: "Tags",
     },
     perPixel: "{{value}} µm/px",
+    tiles: {
+      stored: "As stored in the file",
+      decoded: "Decoded when looked at",
+      converted: "Converted, {{size}} more",
+    },
     associated: { LABEL: "Label", MACRO: "Macro", THUMBNAIL: "Thumbnail" },
     slides: "Slides",
   },
@@ -728,7 +760,12 @@ export const en = {
     FILE_HAS_LABEL:
       "This file holds the slide's label, which may show a patient's name. Ask a manager to remove it or to give you the file.",
     LABEL_NOT_REMOVABLE:
-      "Label and macro can't be taken out of this format. Export the slide without them and upload it anew.",
+      "Label and macro can't be taken out of this format. Keep only a converted pyramid instead, or export the slide without them and upload it anew.",
+    SLIDE_JOB_ACTIVE: "The slide's file is being rewritten already. Wait until that is done, then ask again.",
+    SLIDE_JOB_BROKEN_OFF:
+      "The work was broken off several times. Ask the server's administrator to look into its log, then try again.",
+    TRANSCODE_NOT_NEEDED: "The slide's tiles are quick already; converting it would change nothing.",
+    TRANSCODE_ODD_TILES: "This slide was taken in by an earlier version. Upload it anew, then convert it.",
     ARCHIVE_MANY_SLIDES: "There are several slides in these files. Upload each by itself.",
     ARCHIVE_ENCRYPTED: "The archive is locked with a password. Pack it without one.",
     ARCHIVE_TOO_LARGE: "The archive is too large when unpacked. Pack one slide alone.",

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Checkbox, Group, Modal, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FailureNote, fieldError } from "../app/FailureNote";
@@ -18,10 +18,11 @@ export function PrivacyDialog({ slide, onClose, onDone }: Props) {
   const removal = useAction(RemovePrivateImagesDocument);
   const [code, setCode] = useState("");
   const [removes, setRemoves] = useState(false);
+  const [keepPyramidOnly, setKeepPyramidOnly] = useState(false);
   const accessionCode = code.trim();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (removes && !(await removal.run({ id: slide.id }))) return;
+    if (removes && !(await removal.run({ id: slide.id, keepPyramidOnly }))) return;
     if (accessionCode && !(await update.run({ id: slide.id, accessionCode }))) return;
     onDone();
   };
@@ -49,9 +50,22 @@ export function PrivacyDialog({ slide, onClose, onDone }: Props) {
           onChange={(event) => setRemoves(event.currentTarget.checked)}
         />
         {removes && (
-          <Alert mt="sm" color="orange" variant="light">
-            <Text size="sm">{t("privacy.forGood")}</Text>
-          </Alert>
+          <>
+            <Radio.Group
+              mt="sm"
+              aria-label={t("privacy.remove")}
+              value={keepPyramidOnly ? "pyramid" : "file"}
+              onChange={(value) => setKeepPyramidOnly(value === "pyramid")}
+            >
+              <Stack gap="xs" ml={30}>
+                <Radio value="file" label={t("privacy.fromFile")} description={t("privacy.fromFileHint")} />
+                <Radio value="pyramid" label={t("privacy.pyramid")} description={t("privacy.pyramidHint")} />
+              </Stack>
+            </Radio.Group>
+            <Alert mt="sm" color="orange" variant="light">
+              <Text size="sm">{t("privacy.forGood")}</Text>
+            </Alert>
+          </>
         )}
         <FailureNote failure={removal.failure} mt="md" />
         <FailureNote failure={update.failure} except={["accessionCode"]} mt="md" />

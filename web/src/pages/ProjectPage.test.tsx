@@ -24,6 +24,8 @@ const slide = (id: string, name: string, values: object = {}) => ({
   createdAt: new Date().toISOString(),
   deletedAt: null,
   annotationCount: 0,
+  passesThrough: true,
+  fileJob: null,
   createdBy: ME,
   latestPrediction: null,
   ...values,
@@ -44,8 +46,9 @@ function answers(myRole: Role, slides: readonly object[] = [CASE, UNSCALED]): An
       return { slides: { totalCount: nodes.length, pageInfo: { hasNextPage: false, endCursor: null }, nodes } };
     },
     RemovePrivateImages: () => ({
-      removePrivateImages: { __typename: "Slide", id: "s1", sizeBytes: 1, associatedImages: [] },
+      removePrivateImages: { __typename: "Slide", id: "s1", fileJob: null },
     }),
+    TranscodeSlide: () => ({ transcodeSlide: { __typename: "Slide", id: "s1", fileJob: null } }),
     DeleteSlide: () => ({ deleteSlide: { __typename: "Slide", id: "s1", deletedAt: "2026-01-01T00:00:00Z" } }),
     RestoreSlide: () => ({ restoreSlide: { __typename: "Slide", id: "s1", deletedAt: null } }),
     UpdateSlide: () => ({ updateSlide: CASE }),
@@ -98,7 +101,38 @@ describe("ProjectPage", () => {
     await user.click(screen.getByLabelText("Remove label and macro image"));
     await user.click(screen.getByRole("button", { name: "Remove" }));
     await waitFor(() => expect(last(calls, "UpdateSlide")).toEqual({ input: { id: "s1", accessionCode: "S26-42" } }));
-    expect(last(calls, "RemovePrivateImages")).toEqual({ input: { id: "s1" } });
+    expect(last(calls, "RemovePrivateImages")).toEqual({ input: { id: "s1", keepPyramidOnly: false } });
+  });
+
+  it("keeps only a converted pyramid where that is chosen", async () => {
+    const { user, calls } = open();
+    await user.click(await screen.findByRole("button", { name: "Actions for slide Case 117" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Remove names and label" }));
+    await user.click(await screen.findByLabelText("Remove label and macro image"));
+    await user.click(screen.getByLabelText("Keep only a converted pyramid"));
+    await user.click(screen.getByRole("button", { name: "Remove" }));
+    await waitFor(() =>
+      expect(last(calls, "RemovePrivateImages")).toEqual({ input: { id: "s1", keepPyramidOnly: true } }),
+    );
+  });
+
+  it("offers conversion where tiles are decoded, and shows how far it is", async () => {
+    const job = { __typename: "SlideJob", id: "j1", kind: "TRANSCODE", progress: 0.42, error: null };
+    const decoded = slide("s4", "Slow", { passesThrough: false });
+    const running = slide("s5", "Busy", { passesThrough: false, fileJob: { ...job, status: "RUNNING" } });
+    const error = { __typename: "Failure", code: "DISK_FULL", message: "", field: null, params: {} };
+    const failed = slide("s6", "Full", { fileJob: { ...job, kind: "REMOVE_IMAGES", status: "FAILED", error } });
+    const { user, calls } = open("OWNER", [CASE, decoded, running, failed]);
+    expect(await screen.findByText("Converting 42 %")).toBeInTheDocument();
+    await user.hover(screen.getByText("Label not removed"));
+    expect(await screen.findByText(/disk is full/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Actions for slide Case 117" }));
+    await screen.findByRole("menuitem", { name: "Remove names and label" });
+    expect(screen.queryByRole("menuitem", { name: "Convert for quick viewing" })).toBeNull();
+    await user.keyboard("{Escape}");
+    await user.click(screen.getByRole("button", { name: "Actions for slide Slow" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Convert for quick viewing" }));
+    await waitFor(() => expect(last(calls, "TranscodeSlide")).toEqual({ input: { id: "s4" } }));
   });
 
   it("restores from the bin", async () => {

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import {
   IconArrowBackUp,
+  IconBolt,
   IconDotsVertical,
   IconDownload,
   IconPencil,
@@ -15,12 +16,19 @@ import { Avatar } from "../app/Avatar";
 import { slidePath } from "../app/paths";
 import { useAction } from "../app/requests";
 import { showToast } from "../app/toasts";
-import { DeleteSlideDocument, RestoreSlideDocument, type SlideCardFragment } from "../gql/graphql";
+import {
+  DeleteSlideDocument,
+  RestoreSlideDocument,
+  type SlideCardFragment,
+  TranscodeSlideDocument,
+} from "../gql/graphql";
 import { formatAgo, formatBytes, formatNumber, formatPercent, formatPixels } from "../i18n/format";
 import { DescribeSlide } from "./DescribeSlide";
+import { FileJobChip } from "./FileJobChip";
 import { PrivacyDialog } from "./PrivacyDialog";
 import { ScaleDialog } from "./ScaleDialog";
 import styles from "./SlideCard.module.css";
+import { rewritesNow } from "./slideFilters";
 
 type Dialog = "describe" | "scale" | "privacy";
 
@@ -114,9 +122,11 @@ function metaOf(slide: SlideCardFragment, scaleUnknown: string): string {
     .join(" · ");
 }
 
-/** What stands out about a slide: a prediction, or the scale that is missing for one. */
+/** What stands out about a slide: work on its file, a prediction, or the scale that is missing for one. */
 function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
   const { t } = useTranslation();
+  const job = slide.fileJob;
+  if (job && job.status !== "DONE") return <FileJobChip job={job} />;
   const prediction = slide.latestPrediction;
   if (prediction && prediction.status !== "CANCELLED") {
     const share = prediction.total ? prediction.done / prediction.total : 0;
@@ -145,6 +155,10 @@ function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
   const { t } = useTranslation();
   const removal = useAction(DeleteSlideDocument);
   const restore = useRestore(slide, onChanged);
+  const conversion = useAction(TranscodeSlideDocument);
+  const convert = async () => {
+    if (await conversion.run({ id: slide.id })) onChanged();
+  };
   const remove = async () => {
     const gone = await removal.run({ id: slide.id });
     if (!gone) return;
@@ -170,6 +184,11 @@ function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
             <Menu.Item leftSection={<IconShieldLock size={16} />} onClick={() => onChoose("privacy")}>
               {t("grid.privacy")}
             </Menu.Item>
+            {slide.passesThrough !== true && !rewritesNow(slide) && (
+              <Menu.Item leftSection={<IconBolt size={16} />} onClick={convert}>
+                {t("fileJob.convert")}
+              </Menu.Item>
+            )}
           </>
         )}
         {slide.canDownload && (

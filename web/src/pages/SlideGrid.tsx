@@ -13,7 +13,7 @@ import page from "./ProjectsPage.module.css";
 import { manages } from "./roles";
 import { SlideCard } from "./SlideCard";
 import styles from "./SlideGrid.module.css";
-import { FILTERS, type Filter, passes, predictsNow } from "./slideFilters";
+import { FILTERS, type Filter, passes, predictsNow, rewritesNow } from "./slideFilters";
 import { UploadCard } from "./UploadCard";
 
 interface Props {
@@ -162,7 +162,7 @@ function PageOfSlides({ projectId, search, tag, inBin, after, revision, onPage }
     requestPolicy: "cache-and-network",
   });
   const connection = data?.slides;
-  const busy = connection?.nodes.some(predictsNow) ?? false;
+  const busy = connection?.nodes.some((slide) => predictsNow(slide) || rewritesNow(slide)) ?? false;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a page is told once per answer, not per render
   useEffect(() => {

@@ -4,6 +4,12 @@ import type { SlideCardFragment } from "../gql/graphql";
 export const FILTERS = ["all", "open", "predicting", "predicted", "scale", "bin"] as const;
 export type Filter = (typeof FILTERS)[number];
 
+/** Whether its file is being rewritten, or waits for it. */
+export function rewritesNow(slide: Pick<SlideCardFragment, "fileJob">): boolean {
+  const status = slide.fileJob?.status;
+  return status === "PENDING" || status === "RUNNING";
+}
+
 type Filterable = Pick<SlideCardFragment, "annotationCount" | "latestPrediction" | "mppX">;
 
 export function predictsNow(slide: Pick<SlideCardFragment, "latestPrediction">): boolean {

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Translate } from "../i18n";
 import { formatBytes, formatDate, formatFigure, formatNumber, formatPixels } from "../i18n/format";
 import { DescribeSlide } from "../pages/DescribeSlide";
+import { FileJobChip } from "../pages/FileJobChip";
 import styles from "./AboutPanel.module.css";
 import panel from "./panel.module.css";
 import { Section } from "./Section";
@@ -29,6 +30,7 @@ export function AboutPanel() {
     [t("panel.facts.levels"), formatNumber(slide.tileSource.levels.length)],
     [t("panel.facts.scanner"), slide.vendor],
     [t("panel.facts.file"), `${slide.filename} · ${formatBytes(slide.sizeBytes)}`],
+    [t("panel.facts.tiles"), tilesText(slide, t)],
     [t("panel.facts.uploaded"), formatDate(slide.createdAt)],
   ];
   return (
@@ -51,6 +53,11 @@ export function AboutPanel() {
             </div>
           ))}
         </dl>
+        {slide.fileJob && slide.fileJob.status !== "DONE" && (
+          <p className={styles.job}>
+            <FileJobChip job={slide.fileJob} />
+          </p>
+        )}
         <div className={styles.actions}>
           {canManage && (
             <Button size="xs" variant="default" leftSection={<IconPencil size={15} />} onClick={() => setEditing(true)}>
@@ -100,6 +107,15 @@ export function AboutPanel() {
       )}
     </>
   );
+}
+
+type Tiles = Pick<ReturnType<typeof useOpenSlide>["slide"], "passesThrough" | "pyramidBytes">;
+
+/** Whether tiles come as they are stored. */
+function tilesText({ passesThrough, pyramidBytes }: Tiles, t: Translate): string {
+  if (pyramidBytes != null) return t("panel.tiles.converted", { size: formatBytes(pyramidBytes) });
+  if (passesThrough == null) return t("common.unknown");
+  return passesThrough ? t("panel.tiles.stored") : t("panel.tiles.decoded");
 }
 
 const ASSOCIATED = ["LABEL", "MACRO", "THUMBNAIL"] as const;
