@@ -6,13 +6,15 @@ tifffile reads values; here it is the places in the file that matter, because wh
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_READABLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-_DESCRIPTION = 270
+_READABLE = {1: "B", 3: "H", 4: "I", 11: "f", 12: "d", 13: "I", 16: "Q", 18: "Q"}
+DESCRIPTION = 270
+_NDPI_FLAG = 65420
+"""In every directory of Hamamatsu's NDPI, whose links are of 8 bytes and whose values lie before their directory."""
 _DATA = ((273, 279), (324, 325))
 """Tags of the places and lengths of strips, and of tiles."""
 MAX_DIRECTORIES = 10_000
@@ -31,12 +33,14 @@ class Directory:
         next_link: where in it the place of the following one stands.
         description: the image's description, as text.
         spans: all bytes of the directory, its values and its pixels.
+        values: by tag, where the value lies, its type and how many there are.
     """
 
     start: int
     next_link: int
     description: str
     spans: tuple[Span, ...]
+    values: Mapping[int, tuple[int, int, int]]
 
 
 class TiffDirectories:
@@ -59,6 +63,10 @@ class TiffDirectories:
         self._is_big = version == 43
         self._pointer = "Q" if self._is_big else "I"
         self._first_link = 8 if self._is_big else 4
+        self._link = self._pointer
+        self._is_ndpi = not self._is_big and self._looks_like_ndpi()
+        if self._is_ndpi:
+            self._link = "Q"
 
     def read(self) -> list[Directory]:
         """All directories of the chain, in order.
@@ -69,7 +77,7 @@ class TiffDirectories:
         found: list[Directory] = []
         seen: set[int] = set()
         link = self._first_link
-        while (at := self._pointer_at(link)) != 0:
+        while (at := self._link_at(link)) != 0:
             if at in seen or len(found) >= MAX_DIRECTORIES:
                 raise ValueError("its directories go in circles")
             seen.add(at)
@@ -94,9 +102,40 @@ class TiffDirectories:
                 self._file.write(bytes(min(1 << 20, length - piece)))
         return sum(length for _, length in own)
 
+    def numbers(self, directory: Directory, tag: int) -> tuple[float, ...]:
+        """The numbers under a tag; empty when it is not there."""
+        return self._numbers(directory.values[tag]) if tag in directory.values else ()
+
+    def overwrite(self, directory: Directory, tag: int, data: bytes) -> None:
+        """Put bytes in the place of a value of the same length.
+
+        Raises:
+            ValueError: the length is another.
+        """
+        place, kind, length = directory.values[tag]
+        if _TYPE_BYTES.get(kind, 1) * length != len(data):
+            raise ValueError(f"a value of {len(data)} bytes does not fit into tag {tag}")
+        self._file.seek(place)
+        self._file.write(data)
+
+    def raw(self, directory: Directory, tag: int) -> bytes:
+        """The bytes of a value."""
+        place, kind, length = directory.values[tag]
+        return self._read(place, _TYPE_BYTES.get(kind, 1) * length)
+
     def _write_pointer(self, place: int, value: int) -> None:
         self._file.seek(place)
-        self._file.write(struct.pack(self._order + self._pointer, value))
+        self._file.write(struct.pack(self._order + self._link, value))
+
+    def _looks_like_ndpi(self) -> bool:
+        """Whether the first link, read as one of 8 bytes, leads to a directory with NDPI's flag."""
+        try:
+            (at,) = self._unpack("Q", self._read(self._first_link, 8))
+            (count,) = self._unpack("H", self._read(at, 2))
+            entries = self._read(at + 2, 12 * count)
+        except (ValueError, OverflowError, OSError):
+            return False
+        return any(self._unpack("H", entries[start : start + 2]) == (_NDPI_FLAG,) for start in range(0, 12 * count, 12))
 
     def _read_directory(self, at: int) -> Directory:
         count_format, entry_bytes = ("Q", 20) if self._is_big else ("H", 12)
@@ -106,7 +145,7 @@ class TiffDirectories:
             raise ValueError(f"a directory has {count} entries")
         entries = self._read(at + count_bytes, count * entry_bytes)
         next_link = at + count_bytes + count * entry_bytes
-        spans: list[Span] = [(at, count_bytes + count * entry_bytes + struct.calcsize(self._pointer))]
+        spans: list[Span] = [(at, count_bytes + count * entry_bytes + struct.calcsize(self._link))]
         values: dict[int, tuple[int, int, int]] = {}
         for entry in range(0, len(entries), entry_bytes):
             tag, kind = self._unpack("HH", entries[entry : entry + 4])
@@ -115,26 +154,34 @@ class TiffDirectories:
             size = _TYPE_BYTES.get(kind, 1) * length
             place = at + count_bytes + length_end
             if size > entry_bytes - (length_end - entry):
-                place = self._pointer_at(place)
+                place = self._fixed(at, *self._unpack(self._pointer, self._read(place, struct.calcsize(self._pointer))))
                 spans.append((place, size))
             values[tag] = place, kind, length
         for places_tag, lengths_tag in _DATA:
             if places_tag in values and lengths_tag in values:
-                spans += zip(self._numbers(values[places_tag]), self._numbers(values[lengths_tag]), strict=True)
-        place, kind, length = values.get(_DESCRIPTION, (0, 2, 0))
+                places = (self._fixed(at, place) for place in self._numbers(values[places_tag]))
+                spans += zip(places, self._numbers(values[lengths_tag]), strict=True)
+        place, kind, length = values.get(DESCRIPTION, (0, 2, 0))
         description = self._read(place, length).rstrip(b"\0").decode("latin-1")
-        return Directory(at, next_link, description, tuple(spans))
+        return Directory(at, next_link, description, tuple(spans), values)
 
-    def _numbers(self, value: tuple[int, int, int]) -> tuple[int, ...]:
+    def _fixed(self, directory_at: int, place: int) -> int:
+        """A place that an entry names; NDPI keeps the lower half of it, and puts everything before its directory."""
+        if not self._is_ndpi:
+            return place
+        whole = (directory_at & ~0xFFFF_FFFF) | place
+        return whole if whole < directory_at else max(place, whole - (1 << 32))
+
+    def _numbers(self, value: tuple[int, int, int]) -> tuple[Any, ...]:
         place, kind, length = value
         if kind not in _READABLE:
             raise ValueError(f"a list of places has type {kind}")
         form = f"{length}{_READABLE[kind]}"
         return self._unpack(form, self._read(place, struct.calcsize(self._order + form)))
 
-    def _pointer_at(self, place: int) -> int:
-        (pointer,) = self._unpack(self._pointer, self._read(place, struct.calcsize(self._pointer)))
-        return int(pointer)
+    def _link_at(self, place: int) -> int:
+        (link,) = self._unpack(self._link, self._read(place, struct.calcsize(self._link)))
+        return int(link)
 
     def _unpack(self, form: str, data: bytes) -> tuple[int, ...]:
         return struct.unpack(self._order + form, data)

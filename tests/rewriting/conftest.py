@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +19,7 @@ from api.rewriting import jobs
 from api.rewriting.runner import JobRunner
 from api.settings import Settings
 from api.slides.services import SlideServices, slide_services
+from tests.components import missing
 from tests.factories import make_project, make_user
 
 
@@ -52,3 +55,10 @@ async def asked(slide: Slide, kind: SlideJobKind, user: User | None = None) -> S
         job = await jobs.ask(slide, kind, user.id if user else None, "10.0.0.7")
         await transaction.append(EventKind.SLIDE, {"deleted": False})
     return job
+
+
+def tiffinfo(path: Path) -> str:
+    """What libtiff's own program says of a file."""
+    if shutil.which("tiffinfo") is None:
+        missing("tiffinfo", "install Debian's libtiff-tools")
+    return subprocess.run(["tiffinfo", str(path)], capture_output=True, text=True, check=True).stdout

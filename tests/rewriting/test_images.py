@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -23,9 +21,8 @@ from api.rewriting.runner import JobRunner
 from api.slides.pyramid import TileAddress
 from api.slides.services import SlideServices
 from api.slides.slide_source import SlideSource
-from tests.components import missing
 from tests.factories import make_project, make_user
-from tests.rewriting.conftest import asked, taken_in
+from tests.rewriting.conftest import asked, taken_in, tiffinfo
 from tests.schema.asking import viewer_for
 from tests.slides.conftest import files_under
 from tests.slides.made import Storing, make_slide
@@ -56,12 +53,6 @@ def private_bytes(path: Path) -> list[bytes]:
                     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
                 ]
     return found
-
-
-def tiffinfo(path: Path) -> str:
-    if shutil.which("tiffinfo") is None:
-        missing("tiffinfo", "install Debian's libtiff-tools")
-    return subprocess.run(["tiffinfo", str(path)], capture_output=True, text=True, check=True).stdout
 
 
 async def test_no_byte_of_label_and_macro_is_left(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from api.slides.redact_tiff import redact_ndpi
 from api.slides.tiff_directory import TiffDirectories
 from tests.fuzz.mutants import mutate
 
@@ -75,3 +77,33 @@ def test_a_chain_that_goes_in_circles(tmp_path: Path) -> None:
     data[only.next_link : only.next_link + 4] = only.start.to_bytes(4, "little")
     with pytest.raises(ValueError, match="in circles"):
         TiffDirectories(io.BytesIO(bytes(data))).read()
+
+
+def test_an_ndpi_of_more_than_four_gigabytes(tmp_path: Path) -> None:
+    """Entries keep the lower half of a place; the file is sparse, so it takes no room."""
+    path = tmp_path / "a.ndpi"
+    label_at, level_at, first_at, second_at = (3 << 30) + 8, (4 << 30) + 16, (4 << 30) + 400, (5 << 30) + 2
+    with path.open("wb") as file:
+        file.write(b"II*\0" + struct.pack("<Q", first_at))
+        for at, data in ((label_at, b"Jane Doe"), (level_at, b"tissue")):
+            file.seek(at)
+            file.write(data)
+        for at, lens, data_at, length, following in (
+            (first_at, -1.0, label_at, 8, second_at),
+            (second_at, 20.0, level_at, 6, 0),
+        ):
+            entries = [(273, 4, data_at & 0xFFFF_FFFF), (279, 4, length), (65420, 4, 1)]
+            file.seek(at)
+            file.write(
+                struct.pack("<H", 4) + b"".join(struct.pack("<HHII", tag, kind, 1, v) for tag, kind, v in entries)
+            )
+            file.write(struct.pack("<HHIf", 65421, 11, 1, lens) + struct.pack("<Q", following) + bytes(16))
+    redact_ndpi(path)
+    with path.open("rb") as file:
+        (kept,) = TiffDirectories(file).read()
+        assert kept.start == second_at
+        found = []
+        for at, length in ((label_at, 8), (level_at, 6), (first_at, 8)):
+            file.seek(at)
+            found.append(file.read(length))
+    assert found == [bytes(8), b"tissue", bytes(8)]
