@@ -1,10 +1,13 @@
 """For other viewers: IIIF Image API 3 at `/iiif/{id}`, Deep Zoom at `/slides/{id}.dzi`, and the colour profile.
 
 Permission is asked as for tiles: by cookie, `Authorization` or `?grant=`. Any page may read the answers that its own
-credentials open: cookies are not sent from other sites.
+credentials open: cookies are not sent from other sites. Other viewers know nothing of a profile beside the pictures,
+so a small one is put into each: its bytes are copied in, no pixel is touched.
 """
 
 from __future__ import annotations
+
+from abc import abstractmethod
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,9 +18,12 @@ from api.errors import InvalidInput
 from api.routes.tile_access import TileAccess, read_credentials
 from api.routes.tiles import ImageEndpoint, gate
 from api.slides import dzi, iiif
+from api.slides.jpeg import with_profile
 from api.slides.pyramid import TileAddress
 from api.slides.tiles import TileService
 
+EMBEDDED_PROFILE_BYTES = 64_000
+"""A larger profile would weigh more than the pictures; it is to be had at `/slides/{id}/icc`."""
 _OPEN = {"access-control-allow-origin": "*"}
 
 
@@ -57,14 +63,28 @@ async def colour_profile(request: Request) -> Response:
     return Response(profile, headers=headers, media_type="application/vnd.iccprofile")
 
 
-class DziTileEndpoint(ImageEndpoint):
+class ForeignEndpoint(ImageEndpoint):
+    """A picture with the slide's colour profile inside."""
+
+    @abstractmethod
+    async def picture(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+        """The JPEG without it."""
+
+    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+        data = await self.picture(tiles, access, scope)
+        if not 0 < (access.source.icc_bytes or 0) <= EMBEDDED_PROFILE_BYTES:
+            return data
+        return with_profile(data, await tiles.pictures.colour_profile(access.source))
+
+
+class DziTileEndpoint(ForeignEndpoint):
     """One tile as Deep Zoom counts them."""
 
     def name(self, scope: Scope) -> str:
         place = scope["path_params"]
-        return f"dzi-{place['level']}-{place['column']}-{place['row']}"
+        return f"dzi-icc-{place['level']}-{place['column']}-{place['row']}"
 
-    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+    async def picture(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
         place = scope["path_params"]
         found = dzi.tile_of(access.source.pyramid, place["level"], place["column"], place["row"])
         if isinstance(found, TileAddress):
@@ -73,14 +93,14 @@ class DziTileEndpoint(ImageEndpoint):
         return await tiles.pictures.region(access.source, (0, 0, pyramid.width, pyramid.height), found)
 
 
-class IiifImageEndpoint(ImageEndpoint):
+class IiifImageEndpoint(ForeignEndpoint):
     """A region in a size; one that is a tile is that tile."""
 
     def name(self, scope: Scope) -> str:
         place = scope["path_params"]
-        return f"iiif-{place['region']}-{place['size']}"[:80].replace('"', "")
+        return f"iiif-icc-{place['region']}-{place['size']}"[:80].replace('"', "")
 
-    async def image(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
+    async def picture(self, tiles: TileService, access: TileAccess, scope: Scope) -> bytes:
         place = scope["path_params"]
         if place["rotation"] != "0" or place["quality"] not in ("default", "color"):
             raise InvalidInput(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import openslide
+from PIL import ImageCms
 
 from api.errors import UnsupportedSlide
 from api.slides.facts import AssociatedImage, SlideFacts
@@ -116,8 +117,11 @@ class SlideFile:
         return None
 
     def colour_profile(self) -> bytes:
-        """The embedded ICC profile; empty when there is none."""
-        profile = self._ready().color_profile
+        """The embedded ICC profile; empty when there is none, or one that no colour engine can read."""
+        try:
+            profile = self._ready().color_profile
+        except ImageCms.PyCMSError:
+            return b""
         return bytes(profile.tobytes()) if profile is not None else b""
 
     def close(self) -> None:

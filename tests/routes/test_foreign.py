@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from pathlib import Path
 from uuid import uuid4
@@ -11,9 +12,11 @@ import httpx
 import numpy as np
 import pytest
 import simplejpeg
+from PIL import Image, ImageCms
 
 from api.models.project import Role
 from api.models.slide import Slide
+from api.slides.pyramid_writer import write_pyramid
 from api.slides.services import SlideServices
 from tests.routes.conftest import Browse, Team
 from tests.slides.made import MadeSlide, make_slide
@@ -95,6 +98,52 @@ async def test_the_colour_profile_comes_once_for_all_tiles(
     assert len(answer.content) == profiled.icc_bytes
     again = await browser.get(f"/slides/{profiled.id}/icc", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+@pytest.fixture
+async def profiled(services: SlideServices, team: Team, tmp_path: Path) -> Slide:
+    """A slide with a small colour profile."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    ramp = make_slide(tmp_path / "ramp.tiff", width=700, height=500, downsamples=(1,))
+    picture = ramp.expected(0, 0, 700, 500).astype(np.uint8)
+    sizes = [(700, 500), (350, 250)]
+    write_pyramid(tmp_path / "p.tiff", lambda top, rows: picture[top : top + rows], sizes, 256, icc=profile)
+    return await services.ingest.import_file(tmp_path / "p.tiff", team.project.id, None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/iiif/{}/0,0,256,256/256,256/0/default.jpg",
+        "/iiif/{}/10,20,300,200/150,100/0/default.jpg",
+        "/slides/{}_files/10/0_0.jpg",
+        "/slides/{}_files/10/2_1.jpg",
+        "/slides/{}_files/4/0_0.jpg",
+    ],
+)
+async def test_pictures_for_other_viewers_carry_the_profile(
+    browse: Browse, team: Team, profiled: Slide, path: str
+) -> None:
+    browser = await browse(team.people[Role.VIEWER])
+    profile = (await browser.get(f"/slides/{profiled.id}/icc")).content
+    assert len(profile) == profiled.icc_bytes
+    assert profile[36:40] == b"acsp"
+    answer = await browser.get(path.format(profiled.id))
+    assert Image.open(io.BytesIO(answer.content)).info["icc_profile"] == profile
+    # The pixels are those of the tile without it.
+    if path.endswith("_files/10/0_0.jpg"):
+        tile = (await browser.get(f"/slides/{profiled.id}/tiles/0/0_0.jpg")).content
+        assert "icc_profile" not in Image.open(io.BytesIO(tile)).info
+        assert np.array_equal(simplejpeg.decode_jpeg(tile), simplejpeg.decode_jpeg(answer.content))
+
+
+async def test_a_large_profile_is_left_out(
+    browse: Browse, team: Team, profiled: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routes.foreign.EMBEDDED_PROFILE_BYTES", (profiled.icc_bytes or 0) - 1)
+    browser = await browse(team.people[Role.VIEWER])
+    answer = await browser.get(f"/slides/{profiled.id}_files/10/0_0.jpg")
+    assert answer.content == (await browser.get(f"/slides/{profiled.id}/tiles/0/0_0.jpg")).content
 
 
 @pytest.mark.browser

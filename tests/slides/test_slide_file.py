@@ -9,7 +9,8 @@ import pytest
 
 from api.errors import UnsupportedSlide
 from api.slides.container_index import index_container
-from api.slides.slide_file import on_white, open_slide
+from api.slides.pyramid_writer import write_pyramid
+from api.slides.slide_file import SlideFile, on_white, open_slide
 from tests.slides.made import Code, Storing, make_slide
 
 
@@ -56,3 +57,12 @@ def test_a_broken_place_does_not_spoil_the_others(tmp_path: Path) -> None:
         assert np.abs(pixels - made.expected(600, 0, 100, 100)).mean() < 2
     slide.close()
     slide.close()
+
+
+def test_a_broken_colour_profile_is_none(tmp_path: Path) -> None:
+    """It must not cost the thumbnail, or the slide's conversion."""
+    path, black = tmp_path / "a.tiff", np.zeros((256, 256, 3), np.uint8)
+    write_pyramid(path, lambda _, rows: black[:rows], [(256, 256)], 256, icc=b"no profile")
+    slide = SlideFile(path)
+    assert slide.colour_profile() == b""
+    assert slide.read_region(0, 0, 0, 16, 16).max() == 0
