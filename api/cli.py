@@ -23,10 +23,12 @@ cli = typer.Typer(
 )
 user_cli = typer.Typer(no_args_is_help=True, help="Accounts.")
 slide_cli = typer.Typer(no_args_is_help=True, help="Slides.")
+storage_cli = typer.Typer(no_args_is_help=True, help="Where slide files lie.")
 project_cli = typer.Typer(no_args_is_help=True, help="Projects.")
 cli.add_typer(user_cli, name="user")
 cli.add_typer(slide_cli, name="slide")
 cli.add_typer(project_cli, name="project")
+cli.add_typer(storage_cli, name="storage")
 
 
 @cli.command()
@@ -181,6 +183,28 @@ def import_slide(
                 typer.echo(f"{slide.id}  {slide.name}  {slide.width} x {slide.height}")
 
     asyncio.run(run(get_settings()))
+
+
+@storage_cli.command("move")
+def move_into_bucket() -> None:
+    """Put slides from before COSLIDE_S3_BUCKET was set into the bucket. May be broken off and run again."""
+    from api.slides.bucket_storage import BucketStorage
+    from api.slides.services import open_storage
+    from api.slides.storage_move import move_slides
+
+    async def run(settings: Settings) -> bool:
+        storage = open_storage(settings)
+        if not isinstance(storage, BucketStorage):
+            raise InvalidInput("No bucket is set. Set COSLIDE_S3_BUCKET and its kin, then run this again.")
+        are_fine = True
+        async with connected(settings):
+            async for step in move_slides(storage):
+                line = f"{step.number}/{step.count}  {step.sha256[:12]}  {step.size_bytes / 1e9:.3f} GB  {step.outcome}"
+                typer.echo(line)
+                are_fine = are_fine and step.is_fine
+        return are_fine
+
+    raise typer.Exit(0 if asyncio.run(run(get_settings())) else 1)
 
 
 @project_cli.command("quota")

@@ -6,6 +6,7 @@
 | `database` | a `TortoiseContext` on `db_url` with all tables, current in the test and the tasks it starts |
 | `sqlite_database` | the same on SQLite alone: for what does not depend on the database |
 | `redis_url` | the address of an empty Redis database |
+| `s3_server` | an `S3Server`, one for the whole run; each test makes buckets of its own in it |
 | `triton_url` | host:port of a real Triton server with the project's own models |
 | `standin_triton` | a `TritonProcess` with the stand-in models of `tests.servers.triton`, whose answers are known |
 | `model_venv` | the model server's environment, for tests that start a `TritonProcess` of their own |
@@ -35,6 +36,7 @@ from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
 from tests.servers.mariadb import MariadbServer, mariadb_binary
 from tests.servers.redis import RedisServer, redis_binary
+from tests.servers.s3 import S3Server
 from tests.servers.standins import standin_repository, standin_triton
 from tests.servers.triton import TritonProcess, triton_venv
 
@@ -159,6 +161,15 @@ def redis_url(redis_server: RedisServer) -> str:
     """The address of an empty Redis database."""
     redis_server.flush()
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server that speaks S3. A test that takes it away makes an `S3Server` of its own."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,7 @@ FOR_OPERATORS = {
     "MODEL_SICK",
     "NO_SUCH_FILE",
     "PORT_TAKEN",
+    "STORED_DIFFERENTLY",
 }
 
 

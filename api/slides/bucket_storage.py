@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import time
@@ -18,7 +19,9 @@ from pathlib import Path
 
 import orjson
 
+from api.errors import Unavailable
 from api.slides.bucket import PART_BYTES, Bucket
+from api.slides.content import sha256_of, size_of
 from api.slides.single_flight import SingleFlight
 from api.slides.storage import Storage, slide_missing
 
@@ -27,6 +30,10 @@ KEEP_S = 600.0
 TOUCH_EVERY_S = 60.0
 PUBLISHED = "published"
 """A mark beside a slide's files: the bucket has them."""
+
+
+class StoredDifferently(Unavailable):
+    """The bucket does not keep what it is given."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,23 @@ class BucketStorage(Storage):
     async def holds_slide(self, sha256: str) -> bool:
         return await self._manifest(sha256) is not None
 
-    async def publish_slide(self, sha256: str) -> None:
+    async def publish_slide(self, sha256: str, *, is_compared: bool = False) -> None:
+        """Put what `adopt_slide` took in into the bucket. Call within `exclusive`.
+
+        Args:
+            is_compared: whether each file is read back and compared before the slide counts as being there.
+
+        Raises:
+            StoredDifferently: the bucket gave other bytes back; what was put there is removed.
+        """
         folder = self._slide_folder(sha256)
         link = str((folder / "slide").readlink()) if (folder / "slide").is_symlink() else None
         paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
         files = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths if path.name != PUBLISHED}
         for name in files:
             await self._bucket.put_file(_key(sha256, name), folder / name)
+            if is_compared:
+                await self._require_same(sha256, name, folder / name)
         manifest = orjson.dumps({"files": files, "link": link})
         await self._bucket.put(_key(sha256, "manifest.json"), manifest)
         (folder / PUBLISHED).touch()
@@ -109,6 +126,21 @@ class BucketStorage(Storage):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "series", ignore_errors=True)
         self.on_evicted(folder.name)
+
+    async def _require_same(self, sha256: str, name: str, path: Path) -> None:
+        """Read an object back in pieces and compare its hash with the file's."""
+        stored = hashlib.sha256()
+        size = size_of(path)
+        for start in range(0, size, PART_BYTES):
+            part = await self._bucket.get_range(_key(sha256, name), start, min(PART_BYTES, size - start))
+            stored.update(part or b"")
+        if stored.hexdigest() != await asyncio.to_thread(sha256_of, path):
+            await self._bucket.delete(await self._bucket.keys(_key(sha256, "")))
+            raise StoredDifferently(
+                f"The bucket gave other bytes back for {name} of slide file {sha256} than were put there. The data "
+                f"folder still has it; look at the storage service before going on.",
+                code="STORED_DIFFERENTLY",
+            )
 
     async def _fetch(self, sha256: str) -> None:
         async with self.exclusive(sha256):

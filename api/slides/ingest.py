@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from api.errors import InvalidInput
 from api.models.slide import Slide, Upload
 from api.slides.checking import Checked, Checker
+from api.slides.content import sha256_of, size_of
 from api.slides.names import safe_filename
 from api.slides.passthrough import passes_through
 from api.slides.reader import ReaderPool
@@ -148,20 +147,3 @@ class Ingest:
 
 async def _tell_progress(upload_id: UUID, share: float) -> None:
     await Upload.filter(id=upload_id).update(progress=share)
-
-
-def size_of(path: Path) -> int:
-    """The file's size in bytes.
-
-    Raises:
-        InvalidInput: there is no such file.
-    """
-    if not path.is_file():
-        raise InvalidInput(f"There is no file {path}. Check the path.", code="NO_SUCH_FILE", field="path")
-    return path.stat().st_size
-
-
-def sha256_of(path: Path) -> str:
-    """The file's SHA-256 in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

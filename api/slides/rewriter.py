@@ -16,8 +16,9 @@ from api.errors import UnsupportedSlide
 from api.models.slide import Slide
 from api.slides.checking import Checked
 from api.slides.container import ContainerIndex
+from api.slides.content import size_of
 from api.slides.facts import PRIVATE_IMAGES
-from api.slides.ingest import Ingest, size_of
+from api.slides.ingest import Ingest
 from api.slides.passthrough import passes_through
 from api.slides.progress import read_progress
 from api.slides.pyramid import TIFF_TILE_STEP, Pyramid, build_pyramid, grid_tile_size

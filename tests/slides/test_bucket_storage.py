@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import urllib.request
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import httpx
 import numpy as np
 import pytest
 import simplejpeg
@@ -26,43 +23,22 @@ from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices, open_storage, slide_services
 from api.slides.slide_source import SlideSource
 from tests.factories import make_project
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import free_port
+from tests.servers.s3 import S3Server
 from tests.slides.conftest import files_under
 from tests.slides.made import MadeSlide, make_slide
 
 
-@pytest.fixture(scope="module")
-def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that speaks S3."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-
-    def is_ready() -> bool:
-        try:
-            with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = ServerProcess(command, log=tmp_path_factory.mktemp("s3") / "moto.log", is_ready=is_ready)
-    server.start()
-    try:
-        yield url
-    finally:
-        server.stop()
-
-
 @pytest.fixture
-def settings(tmp_path: Path, s3_url: str) -> Settings:
+def settings(tmp_path: Path, s3_server: S3Server) -> Settings:
     bucket = f"slides-{uuid4().hex[:8]}"
-    httpx.put(f"{s3_url}/{bucket}").raise_for_status()
+    s3_server.make_bucket(bucket)
     return Settings(
         data=tmp_path / "data",
         reader_processes=1,
         upload_max_gb=0.1,
         s3_bucket=bucket,
-        s3_endpoint=s3_url,
+        s3_endpoint=s3_server.url,
         s3_prefix="hospital",
         s3_access_key="test",
         s3_secret_key=SecretStr("test"),

@@ -1,9 +1,19 @@
 /** Bytes by address: tiles and heatmap tiles. */
 import { profileSegments, withSegments } from "../model/colourProfile";
+import { Backoff } from "./backoff";
 
-/** The tile's image, or `null` where there is none (404, 204). Throws on anything else. */
+/** How often a tile is asked for while the server, or its storage, is away: for about half a minute. */
+const ATTEMPTS = 7;
+const AWAY: readonly number[] = [502, 503, 504];
+
+/** The tile's image, or `null` where there is none (404, 204). Asks again while the server is away; throws on anything else. */
 export async function fetchTile(url: string, signal: AbortSignal): Promise<Blob | null> {
-  const answer = await fetch(url, { signal, credentials: "same-origin" });
+  const backoff = new Backoff();
+  let answer = await fetch(url, { signal, credentials: "same-origin" });
+  for (let attempt = 1; attempt < ATTEMPTS && AWAY.includes(answer.status); attempt++) {
+    await backoff.wait(signal);
+    answer = await fetch(url, { signal, credentials: "same-origin" });
+  }
   if (answer.status === 404 || answer.status === 204) return null;
   if (!answer.ok)
     throw new Error(
