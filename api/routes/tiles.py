@@ -25,6 +25,7 @@ from api.slides.tiles import TileService
 EDITION = "2"
 """Part of every ETag; raise it when made tiles come out differently."""
 
+PATIENCE_S = 0.03
 _CACHE_CONTROL = (b"cache-control", b"private, max-age=31536000, immutable")
 _JPEG = (b"content-type", b"image/jpeg")
 _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
@@ -121,6 +122,8 @@ class AskerGone(Exception):
 async def unless_gone(receive: Receive, making: Coroutine[None, None, bytes]) -> bytes:
     """What `making` gives; it is dropped when the client goes away first, so that others' tiles are made sooner.
 
+    Whether the client is still there is looked at only when it takes long: most tiles are there before that.
+
     Raises:
         AskerGone: nobody waits for it any more.
     """
@@ -132,15 +135,19 @@ async def unless_gone(receive: Receive, making: Coroutine[None, None, bytes]) ->
             pass
         asker.cancel()
 
-    watcher = asyncio.ensure_future(watch())
+    watchers: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    beginning = loop.call_later(PATIENCE_S, lambda: watchers.append(loop.create_task(watch())))
     try:
         return await making
     except asyncio.CancelledError:
-        if watcher.done() and not watcher.cancelled() and not asker.uncancel():
+        if any(watcher.done() and not watcher.cancelled() for watcher in watchers) and not asker.uncancel():
             raise AskerGone from None
         raise
     finally:
-        watcher.cancel()
+        beginning.cancel()
+        for watcher in watchers:
+            watcher.cancel()
 
 
 async def answer(send: Send, method: str, tag: bytes, wanted: bytes, data: bytes, extra: Sequence[Header] = ()) -> None:

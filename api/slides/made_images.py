@@ -39,8 +39,10 @@ class MadeImages:
     async def get(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """What is kept under `key`, else what `make` gives, kept from then on."""
         data = self._cache.get(key)
-        if data is not None:
-            return data
+        return data if data is not None else await self.make(key, make)
+
+    async def make(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What `make` gives, to all who ask meanwhile, kept from then on; for who has looked whether it is here."""
 
         async def make_and_keep() -> bytes:
             made = await make()

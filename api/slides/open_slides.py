@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
 
 from api.slides.container import ContainerIndex, StoredTiles
@@ -11,14 +14,19 @@ from api.slides.reader import ReaderPool
 from api.slides.storage import Storage, write_atomically
 
 OPEN_SLIDES = 256
+FETCHED_FOR_S = 30.0
+"""Storage keeps a file for longer than this after it was asked for; asking for every tile would cost more than most
+of what is done for one."""
 
 
 class OpenSlides:
     """The contents whose tiles were asked for last, by SHA-256."""
 
-    def __init__(self, storage: Storage, pool: ReaderPool) -> None:
+    def __init__(self, storage: Storage, pool: ReaderPool, clock: Callable[[], float] = time.monotonic) -> None:
         self._storage = storage
         self._pool = pool
+        self._clock = clock
+        self._fetched_s: dict[str, float] = {}
         self._stored: OrderedDict[str, StoredTiles] = OrderedDict()
 
     def get(self, sha256: str) -> StoredTiles | None:
@@ -49,16 +57,20 @@ class OpenSlides:
             await asyncio.to_thread(write_atomically, index_path, index.to_bytes())
         stored = self._stored.setdefault(sha256, StoredTiles(path, index))
         while len(self._stored) > OPEN_SLIDES:
-            self._stored.popitem(last=False)[1].close()
+            self.close(next(iter(self._stored)))
         return stored
 
     async def files(self, sha256: str) -> dict[str, str]:
         """What a reader opens to get at stored tiles."""
-        await self._storage.fetch_slide(sha256)
+        now = self._clock()
+        if sha256 not in self._stored or now - self._fetched_s.get(sha256, -math.inf) > FETCHED_FOR_S:
+            await self._storage.fetch_slide(sha256)
+            self._fetched_s[sha256] = now
         return _files_of(self._storage, sha256)
 
     def close(self, sha256: str) -> None:
         """Let go of a file: it is about to be had elsewhere only, or not at all."""
+        self._fetched_s.pop(sha256, None)
         stored = self._stored.pop(sha256, None)
         if stored is not None:
             stored.close()

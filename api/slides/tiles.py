@@ -84,7 +84,7 @@ class TileService:
             made = await self._make(source, address, urgency)
             self._made.keep(key, made)
             return made
-        return await self._made.get(key, lambda: self._make(source, address, urgency))
+        return await self._made.make(key, lambda: self._make(source, address, urgency))
 
     async def has_tile(self, source: SlideSource, address: TileAddress) -> bool:
         """Whether the tile can be had at once."""
