@@ -166,7 +166,7 @@ function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
     onChanged();
   };
   return (
-    <Menu width={210}>
+    <Menu width={240}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={t("grid.menu", { name: slide.name })}>
           <IconDotsVertical size={17} />
