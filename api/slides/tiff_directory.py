@@ -5,6 +5,7 @@ tifffile reads values; here it is the places in the file that matter, because wh
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,9 +93,11 @@ class TiffDirectories:
             self._write_pointer(link, directory.start)
             link = directory.next_link
         self._write_pointer(link, 0)
+        # A directory may claim what lies beyond the end: nothing is to be written there, least of all gigabytes.
+        end = self._file.seek(0, io.SEEK_END)
         own = _subtract(
-            [span for directory in removed for span in directory.spans],
-            [span for directory in kept for span in directory.spans],
+            [(start, min(length, end - start)) for one in removed for start, length in one.spans if start < end],
+            [span for one in kept for span in one.spans],
         )
         for start, length in own:
             self._file.seek(start)

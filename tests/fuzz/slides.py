@@ -17,7 +17,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,24 @@ import PIL.Image
 from api.errors import NotFound, PlatformError, UnsupportedSlide
 from api.slides.checking import Checked
 from api.slides.ingest import Ingest
-from api.slides.pyramid import TileAddress
+from api.slides.pyramid import TIFF_TILE_STEP, TileAddress
 from api.slides.reader import ReaderPool
 from api.slides.storage import Storage
 from tests.components import SHARED_DATA
 from tests.fuzz.mutants import mutate
 from tests.slides.made import Storing, make_slide
+from tests.slides.vendors import write_ndpi, write_philips, write_vms
 
 TIMEOUT_S = 10.0
 MEMORY_MB = 1024
 LARGE_EVERY = 10
 """One mutant in so many is of a large file."""
+VENDORS: dict[str, Callable[[Path], None]] = {
+    "a.ndpi": write_ndpi,
+    "philips.tiff": partial(write_philips, in_xml=True),
+    "vms.zip": write_vms,
+}
+TRANSCODED_PX = 1_000_000
 LARGE_BYTES = 500_000
 SETTLED_AT = 0.2
 """Share of the run after which memory is compared with its end."""
@@ -52,6 +60,9 @@ async def seeds(pool: ReaderPool, folder: Path) -> list[Path]:
     for ending in ("png", "jpeg", "tiff"):
         picture.save(folder / f"flat.{ending}")
         made.append(folder / f"flat.{ending}")
+    for name, write in VENDORS.items():
+        write(folder / name)
+        made.append(folder / name)
     real = []
     for path in sorted(path for path in (SHARED_DATA / "slides").rglob("*") if path.is_file()):
         try:
@@ -82,6 +93,14 @@ async def show(pool: ReaderPool, path: Path, checked: Checked, chance: random.Ra
             asked.append(("crop", {**files, **place, **size}))
         else:
             asked.append(("tile", {"path": str(path), "level": level.native, "x": x, "y": y, **size}))
+    levels = [(level.width, level.height) for level in pyramid.levels]
+    if levels[0][0] * levels[0][1] <= TRANSCODED_PX and pyramid.tile_size % TIFF_TILE_STEP == 0:
+        target, progress = str(path.with_name("transcoded")), str(path.with_name("progress"))
+        work = {"path": str(path), "target": target, "progress": progress, "mpp": None}
+        asked.append(("transcode", {**work, "level_sizes": levels, "tile_size": pyramid.tile_size}))
+    # Whatever the vendor: a row may have been changed, and the file says what it likes.
+    vendor = chance.choice(("aperio", "hamamatsu", "philips", "dicom"))
+    asked.append(("redact", {"path": str(path), "target": str(path.with_name("redacted")), "vendor": vendor}))
     for operation, arguments in chance.sample(asked, min(3, len(asked))):
         try:
             await pool.call(operation, arguments)

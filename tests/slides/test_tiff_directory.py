@@ -107,3 +107,20 @@ def test_an_ndpi_of_more_than_four_gigabytes(tmp_path: Path) -> None:
             file.seek(at)
             found.append(file.read(length))
     assert found == [bytes(8), b"tissue", bytes(8)]
+
+
+def test_nothing_is_written_beyond_the_end_of_a_file_that_claims_more(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiff"
+    with tifffile.TiffWriter(path) as tiff:
+        for number in range(2):
+            tiff.write(picture(number), metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        count = tiff.pages[1].aspage().tags["StripByteCounts"]
+        at, size = count.valueoffset, path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(struct.pack("<I", 0xFFFF_FFF0))
+        chain = TiffDirectories(file)
+        first, second = chain.read()
+        assert chain.keep([first], [second]) <= size
+    assert path.stat().st_size == size
