@@ -1,7 +1,9 @@
 """The rows of jobs: asked for, claimed, held by a lease, ended. A process that died leaves its job to the next one.
 
-PENDING --claimed--> RUNNING --done--> DONE
-   ^---- put off -------+---failed---> FAILED
+Rules W1-W3 of docs/spec.md.
+
+    PENDING --claimed--> RUNNING --done--> DONE
+       ^---- put off -------+---failed---> FAILED
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ from api.slides.unused import remove_unused
 
 REDACT_TIMEOUT_S = 3600.0
 TRANSCODE_TIMEOUT_S = 6 * 3600.0
-PYRAMID_BYTES_PER_PX = 0.4
-"""Room asked for before a pyramid is begun; tissue takes about 0.4 bytes a pixel of level 0, glass far less."""
+PYRAMID_BYTES_PER_PX = 0.5
+"""Room asked for before a pyramid is begun; tissue takes about half a byte a pixel of level 0, glass far less."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Slides made quick: a pyramid beside the file, through a job that survives crashes and full disks."""
+"""Slides made quick: a pyramid beside the file, through a job that survives crashes and full disks. Rules W1-W4."""
 
 from __future__ import annotations
 
