@@ -59,7 +59,7 @@ class PresenceMutation:
             presence.leave(access.slide_id, input.client_id, user_id)
             return PresenceAccepted(people=len(presence.people(access.slide_id)))
         if input.presenting:
-            require_role(access.role, Action.ANNOTATE)
+            require_role(access.role, Action.ANNOTATE if access.only_own is None else Action.REVIEW)
         people = presence.update(access.slide_id, input.client_id, user_id, _changes(input))
         info.context.present.add((access.slide_id, input.client_id))
         return PresenceAccepted(people=people)

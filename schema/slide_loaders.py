@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise.functions import Count
 
+from api.annotations.sight import seen
 from api.models.annotation import Annotation
 from api.models.slide import Slide, SlideSequence
 from api.slides.space import used_by_each
@@ -43,17 +44,24 @@ class UsedBytesByProjectLoader(Loader[UUID, int]):
         return 0
 
 
-class AnnotationCountBySlideLoader(Loader[UUID, int]):
-    """How many annotations people made or corrected on a slide; untouched predictions are not counted."""
+class AnnotationCountBySlideLoader(Loader[tuple[UUID, UUID | None], int]):
+    """How many annotations people made or corrected on a slide, by (slide id, `SlideAccess.only_own`).
 
-    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
-        rows = (
-            await Annotation.filter(slide_id__in=keys, deleted_at__isnull=True)
-            .annotate(count=Count("id"))
-            .group_by("slide_id")
-            .values_list("slide_id", "count")
-        )
-        return dict(rows)
+    Untouched predictions are not counted.
+    """
 
-    def absent(self, key: UUID) -> int:
+    async def fetch(self, keys: Sequence[tuple[UUID, UUID | None]]) -> Mapping[tuple[UUID, UUID | None], int]:
+        counts: dict[tuple[UUID, UUID | None], int] = {}
+        for only_own in {only_own for _, only_own in keys}:
+            slide_ids = [slide_id for slide_id, other in keys if other == only_own]
+            rows = (
+                await Annotation.filter(seen(only_own), slide_id__in=slide_ids, deleted_at__isnull=True)
+                .annotate(count=Count("id"))
+                .group_by("slide_id")
+                .values_list("slide_id", "count")
+            )
+            counts |= {(slide_id, only_own): count for slide_id, count in rows}
+        return counts
+
+    def absent(self, key: tuple[UUID, UUID | None]) -> int:
         return 0

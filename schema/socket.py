@@ -31,13 +31,13 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from api.auth.permissions import SlideAccess, require_viewer
 from api.auth.sessions import until_ended
 from api.auth.viewer import Viewer
-from api.collaboration.feed import Follower, Item
+from api.collaboration.feed import Item
 from api.collaboration.log import LoggedEvent
 from api.errors import NotSignedIn, PlatformError, Unavailable
 from schema.context import Context
 from schema.stream_frames import Frames, Groups
 from schema.stream_plan import FIELD, StreamPlan
-from schema.subscription import event_of, followed, permit_stream
+from schema.subscription import Standing, event_of, followed, permit_stream
 
 FORBIDDEN = 4403
 TRY_AGAIN_LATER = 1013
@@ -103,7 +103,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         websocket: Any = self.websocket
         send, head = websocket.ws.send, f'{{"id":{json.dumps(operation.id)}'
         try:
-            async with aclosing(followed(self.context, access, plan.since_seq, place)) as items:
+            async with aclosing(followed(self.context, plan.since_seq, place)) as items:
                 async for item in items:
                     rest = place.frames.ready(item) or await place.frames.rest(item)
                     await send({"type": "websocket.send", "text": head + rest})
@@ -140,7 +140,7 @@ def _subscribe_complaint(payload: object) -> str | None:
     return None if isinstance(payload.get("operationName"), str | None) else "The operation's name is no text"
 
 
-class _Place(Follower):
+class _Place(Standing):
     """Which group a member stands in; it moves to another when what its person may see has changed."""
 
     def __init__(self, groups: Groups, plan: StreamPlan, context: Context, schema: Any, access: SlideAccess) -> None:
@@ -149,12 +149,14 @@ class _Place(Follower):
         self._context = context
         self._schema = schema
         self._viewer = require_viewer(context.viewer)
-        self._enter(access)
+        super().__init__(access)
+        self._enter()
 
     def moved(self, access: SlideAccess) -> None:
         if access != self.access:
             self.leave()
-            self._enter(access)
+            super().moved(access)
+            self._enter()
 
     def prepare(self, event: LoggedEvent) -> Awaitable[object] | None:
         return None if self.frames.has(event) else self.frames.rest(event)
@@ -163,15 +165,16 @@ class _Place(Follower):
         """The member's stream has ended."""
         self._groups.leave(self._key)
 
-    def _enter(self, access: SlideAccess) -> None:
-        self.access = access
-        self._key = (self._plan.key, access.slide_id, self._viewer if self._plan.personal else None)
+    def _enter(self) -> None:
+        access = self.access
+        personal = self._viewer if self._plan.personal else None
+        self._key = (self._plan.key, access.slide_id, access.only_own, personal)
         self.frames = self._groups.enter(self._key, lambda: self._new_frames(access))
 
     def _new_frames(self, access: SlideAccess) -> Frames:
         viewer, settings, app = self._viewer, self._context.settings, self._context.app
 
         async def make(context: Context, item: Item) -> object:
-            return await event_of(context, access.slide_id, item)
+            return await event_of(context, access, item)
 
         return Frames(self._schema._schema, self._plan, lambda: Context(viewer, settings, app), make)
