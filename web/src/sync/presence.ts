@@ -2,7 +2,7 @@
 import type { UpdatePresenceInput } from "../gql/graphql";
 import { Value } from "../model/observable";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
-import { flat, type PresentRecord, presentOf } from "./records";
+import { flat, type PresentRecord, presentOf, rectangleOf } from "./records";
 
 const SEND_EVERY_MS = 50;
 /** With nobody to see it, once a second is enough. */
@@ -79,7 +79,7 @@ export class PresenceSender {
       slideId: this.slideId,
       clientId: this.clientId,
       cursor: cursor ?? null,
-      viewport: viewport ?? null,
+      viewport: viewport == null ? null : rectangleOf(viewport),
       selection: selection ?? [],
       tool: tool ?? null,
       stroke: stroke == null ? null : flat(thinned(stroke)),
