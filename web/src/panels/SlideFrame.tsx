@@ -13,6 +13,7 @@ import { Value } from "../model/observable";
 import { annotates, manages, reviews } from "../pages/roles";
 import { ScaleDialog } from "../pages/ScaleDialog";
 import { TermsDialog } from "../pages/TermsDialog";
+import { BlindBadge } from "./BlindBadge";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
@@ -21,6 +22,8 @@ import { Notices, OfflineBanner } from "./Notices";
 import { PastBanner } from "./PastBanner";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
+import { PresentationBanner } from "./PresentationBanner";
+import { PresentButton } from "./PresentButton";
 import { usePredictionDesk } from "./predictionDesk";
 import { RightPanel } from "./RightPanel";
 import type { RightTab } from "./rightTabs";
@@ -79,6 +82,7 @@ export function SlideFrame({ slide, refresh }: Props) {
   const { session, travel } = useTimeTravel(living);
   const canDraw = mayDraw && travel.moment === null;
   const canReview = reviews(project.myRole) && travel.moment === null;
+  const mayPresent = mayDraw && travel.moment === null && (!project.blind || reviews(project.myRole));
   const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
   const ended = useObservable(living?.ended ?? NEVER_ENDED);
   const revision = useObservable(living?.slideRevision ?? NO_REVISION);
@@ -125,6 +129,7 @@ export function SlideFrame({ slide, refresh }: Props) {
         mayDraw,
         canReview,
         canManage,
+        mayPresent,
         desk,
         members,
         comments,
@@ -144,6 +149,7 @@ export function SlideFrame({ slide, refresh }: Props) {
       mayDraw,
       canReview,
       canManage,
+      mayPresent,
       desk,
       members,
       comments,
@@ -161,12 +167,20 @@ export function SlideFrame({ slide, refresh }: Props) {
           <AppBar
             compact
             crumbs={crumbs.slice(1)}
-            status={live && <SaveState />}
+            status={
+              live && (
+                <>
+                  <SaveState />
+                  <BlindBadge />
+                </>
+              )
+            }
             center={live && <ToolBar />}
             right={
               live && (
                 <>
                   <People />
+                  <PresentButton />
                   <SlideMenu onShortcuts={() => setDialog("keys")} />
                   <ShareButton />
                   <PredictButton onPressed={() => openTab("ai")} />
@@ -192,6 +206,7 @@ export function SlideFrame({ slide, refresh }: Props) {
               <OfflineBanner />
               {!mayDraw && travel.moment === null && <ReadOnlyNote />}
               <PastBanner />
+              <PresentationBanner />
               <div className={styles.toasts}>
                 <Notices />
                 <ConflictToasts />

@@ -33,9 +33,15 @@ describe("opInputOf", () => {
 
 describe("presentOf", () => {
   it("reads and writes a viewport as x, y, width and height", () => {
-    const record = { clientId: "c", user: { id: "u", name: "U", color: "#fff" }, cursor: null, selection: [] };
+    const record = {
+      clientId: "c",
+      user: { id: "u", name: "U", color: "#fff" },
+      cursor: null,
+      selection: [],
+      presenting: true,
+    };
     const present = presentOf({ ...record, viewport: [10, 20, 30, 40], tool: null, stroke: null });
-    expect(present.viewport).toEqual([10, 20, 40, 60]);
+    expect(present).toMatchObject({ viewport: [10, 20, 40, 60], presenting: true });
     expect(rectangleOf([10, 20, 40, 60])).toEqual([10, 20, 30, 40]);
   });
 
@@ -49,6 +55,7 @@ describe("presentOf", () => {
       selection: ["a"],
       tool: "pan",
       stroke: [1, 2, 3, 4, 5],
+      presenting: false,
     });
     expect(present).toEqual({
       clientId: "c",
@@ -61,6 +68,7 @@ describe("presentOf", () => {
         [1, 2],
         [3, 4],
       ],
+      presenting: false,
     });
   });
 });

@@ -46,6 +46,7 @@ export interface PresentRecord {
   readonly selection: readonly string[];
   readonly tool: string | null;
   readonly stroke: readonly number[] | null;
+  readonly presenting: boolean;
 }
 
 /** The API's [x, y, width, height]. */
@@ -68,6 +69,7 @@ export function presentOf(record: PresentRecord): PresentPerson {
     selection: record.selection,
     tool: record.tool,
     stroke: record.stroke === null ? null : pairs(record.stroke),
+    presenting: record.presenting,
   };
 }
 

@@ -35,6 +35,7 @@ export class LiveSession implements SlideSession {
   readonly annotations: AnnotationStore["snapshot"];
   readonly status: Value<SessionStatus>;
   readonly people: Presence["people"];
+  readonly presenting: Presence["presenting"];
   readonly conflicts: Conflicts["list"];
   readonly predictions: LivePredictions["list"];
   readonly notices: Notices["list"];
@@ -77,6 +78,7 @@ export class LiveSession implements SlideSession {
       return this.feed.live !== null;
     });
     this.people = this.presence.people;
+    this.presenting = this.presence.presenting;
     this.status = new Value(this.currentStatus());
     this.feed.state.subscribe(() => this.status.set(this.currentStatus()));
     this.edits.outboxState.subscribe(() => this.status.set(this.currentStatus()));
@@ -109,6 +111,10 @@ export class LiveSession implements SlideSession {
 
   setPresence(update: PresenceUpdate): void {
     this.presence.update(update);
+  }
+
+  present(presenting: boolean): void {
+    this.presence.present(presenting);
   }
 
   onAnnotationsChanged(listener: ChangeListener): () => void {

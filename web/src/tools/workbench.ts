@@ -64,7 +64,7 @@ class SlideWorkbench implements Workbench {
     const parts = { viewer, session, predictions, activeTerm, visible, selection, editable };
     const context = new WorkbenchContext({ scale: slide, ...parts });
     this.toolbox = new Toolbox(context, viewer, session);
-    this.followed = new Following(viewer.camera, session);
+    this.followed = new Following(viewer.camera, session, () => context.draft.getSnapshot() !== null);
     this.comparison = new ConflictComparison(viewer, session);
 
     this.tool = this.toolbox.name;

@@ -68,6 +68,8 @@ export interface SlideSession {
   readonly annotations: Observable<AnnotationsSnapshot>;
   /** The others, without oneself. */
   readonly people: Observable<readonly PresentPerson[]>;
+  /** Whether I ask everyone to follow me. */
+  readonly presenting: Observable<boolean>;
   readonly conflicts: Observable<readonly ConflictView[]>;
   /** The newest first. */
   readonly predictions: Observable<readonly Prediction[]>;
@@ -88,6 +90,8 @@ export interface SlideSession {
   takeTheirs(annotationId: string): void;
   merge(annotationId: string): void;
   setPresence(update: PresenceUpdate): void;
+  /** Asks everyone to follow me, or no more; nothing while somebody else presents. */
+  present(presenting: boolean): void;
   /** What changed and whose doing it was, for those who keep a copy; a snapshot is enough for everyone else. */
   onAnnotationsChanged(listener: (changes: ChangeSet) => void): () => void;
   /** Heatmap tiles that are new; `null` when news may have been missed and all are to be looked at again. */
@@ -197,7 +201,7 @@ export interface Workbench {
   zoomBy(steps: number): void;
   panTo(position: Position): void;
   rotateTo(degrees: number): void;
-  /** Goes along with another client's viewport until the next own pan; `null` stops. */
+  /** Goes along with another client's viewport until the next own pan; `null` stops. Who presents is followed without being asked. */
   follow(clientId: string | null): void;
   readonly following: Observable<string | null>;
 

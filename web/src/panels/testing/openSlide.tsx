@@ -71,6 +71,7 @@ export function openValues() {
     }),
     annotations: new Value({ revision: 1, byId: new Map<string, Annotation>(), layers: [] as readonly Layer[] }),
     people: new Value<readonly PresentPerson[]>([]),
+    presenting: new Value(false),
     conflicts: new Value<readonly ConflictView[]>([]),
     selection: new Value<readonly string[]>([]),
     activeTermId: new Value<string | null>(null),
@@ -93,6 +94,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   const session = {
     ...{ slideId: "s1", clientId: "me", status: values.status, annotations: values.annotations },
     ...{ people: values.people, conflicts: values.conflicts, notices: new Value([]) },
+    ...{ presenting: values.presenting, present: vi.fn() },
     ...{ apply: vi.fn(), keepMine: vi.fn(), takeTheirs: vi.fn(), merge: vi.fn() },
   };
   const workbench = {
@@ -112,7 +114,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     show: vi.fn(),
   };
   const open: OpenSlide = {
-    slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1" } } as SlideRecord,
+    slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1", blind: false } } as SlideRecord,
     terms: TERMS,
     session: session as unknown as SlideSession,
     living: session as unknown as SlideSession,
@@ -122,6 +124,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     canDraw: true,
     canReview: true,
     canManage: true,
+    mayPresent: true,
     desk: desk as unknown as PredictionDesk,
     members: [BEN],
     comments: commentDesk(),
