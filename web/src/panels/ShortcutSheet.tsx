@@ -1,6 +1,6 @@
 import { Modal } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { TOOL_KEYS } from "../tools";
+import { COMMAND_KEYS, type KeyCommand, TOOL_KEYS } from "../tools";
 import type { ToolName } from "../viewer/facade";
 import styles from "./ShortcutSheet.module.css";
 
@@ -11,6 +11,9 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation();
   const tools = (Object.entries(TOOL_KEYS) as [ToolName, string][]).map(
     ([tool, key]): Line => [t(`tool.${tool}`), key],
+  );
+  const commands = (Object.entries(COMMAND_KEYS) as [KeyCommand, string][]).map(
+    ([name, keys]): Line => [t(`command.${name}`), ...keys.split(" ")],
   );
   const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
     [t("keys.tools"), [...tools, [t("keys.terms"), "1", "–", "9"]]],
@@ -28,6 +31,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("tool.redo"), "Ctrl", "Y"],
       ],
     ],
+    [t("keys.selection"), [...commands, [t("keys.nudge"), "Shift", "←", "↑", "↓", "→"]]],
     [
       t("keys.view"),
       [
@@ -46,7 +50,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
     <Modal
       opened
       onClose={onClose}
-      size={760}
+      size={1040}
       title={t("keys.title")}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >

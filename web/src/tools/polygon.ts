@@ -1,5 +1,5 @@
 import { areaFromOutline } from "../model/booleans";
-import { closeRing, crossesItself, distance } from "../model/geometry";
+import { closeRing, crossesItself, distance, kindOfArea } from "../model/geometry";
 import type { ToolPointer } from "../viewer/pointer";
 import type { Handle } from "../viewer/sketch";
 import { StepwiseTool } from "./stepwise";
@@ -61,6 +61,6 @@ export class PolygonTool extends StepwiseTool {
     this.cancel();
     if (ring.length < 4) return;
     const area = crossesItself(ring) ? areaFromOutline(ring) : ({ type: "Polygon", coordinates: [ring] } as const);
-    if (area !== null) this.context.create(area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON", area);
+    if (area !== null) this.context.create(kindOfArea(area), area);
   }
 }
