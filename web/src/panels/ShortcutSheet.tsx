@@ -22,6 +22,9 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       [
         [t("keys.finish"), "Enter", t("keys.doubleClick")],
         [t("keys.brushSize"), "[", "]"],
+        [t("keys.noSnap"), "Ctrl"],
+        [t("keys.evenly"), "Shift", "Alt"],
+        [t("keys.uncount"), "Alt", t("keys.click")],
         [t("keys.removePoint"), "⌫"],
         [t("keys.abandon"), "Esc"],
         [t("keys.deleteSelection"), "Del"],

@@ -13,6 +13,7 @@ import type {
 } from "../viewer/commandFacade";
 import { clipOf, keepClip, keptClip, type Place, pasted } from "./clipboard";
 import { refusalOf } from "./commandState";
+import type { Notes } from "./notes";
 import type { CommandOutcome } from "./shapeCommands";
 import type { WorkbenchParts } from "./workbenchContext";
 
@@ -21,17 +22,19 @@ const BESIDE_PX = 16;
 
 export type CommandParts = Pick<
   WorkbenchParts,
-  "viewer" | "session" | "selection" | "visible" | "activeTerm" | "editable"
+  "viewer" | "session" | "selection" | "visible" | "activeTerm" | "editable" | "notes"
 > & { readonly slide: SlideFacts };
 
 export class SelectionCommands implements CommandDesk {
   readonly asked = new Value<"simplify" | "grow" | null>(null);
-  readonly note = new Value<CommandNote | null>(null);
+  readonly note: Notes["latest"];
   /** Counts up with every preview that is asked for, so that one that comes late is not shown. */
   private previews = 0;
   private pastes = 0;
 
-  constructor(private readonly parts: CommandParts) {}
+  constructor(private readonly parts: CommandParts) {
+    this.note = parts.notes.latest;
+  }
 
   refusal(name: CommandName): CommandRefusal | null {
     return refusalOf(name, this.selected(), this.parts.editable.getSnapshot());
@@ -90,6 +93,7 @@ export class SelectionCommands implements CommandDesk {
   /** Loads what commands need, so that they work without a line, too. */
   prepare(): void {
     void import("./shapeCommands");
+    void import("./splitting");
   }
 
   private async shape(command: ShapeCommand): Promise<void> {
@@ -169,7 +173,7 @@ export class SelectionCommands implements CommandDesk {
 
   private select(annotations: readonly Annotation[]): void {
     this.parts.selection.set(annotations.map(({ id }) => id));
-    this.tell("selected", annotations.length);
+    if (annotations.length === 0) this.tell("nothingFound");
   }
 
   private inView(): readonly Annotation[] {
@@ -191,7 +195,7 @@ export class SelectionCommands implements CommandDesk {
   }
 
   private tell(code: CommandNote["code"], count = 0): void {
-    this.note.update((last) => ({ id: (last?.id ?? 0) + 1, code, count }));
+    this.parts.notes.tell(code, count);
   }
 }
 

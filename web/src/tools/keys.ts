@@ -14,6 +14,11 @@ export const TOOL_KEYS: Readonly<Record<ToolName, string>> = {
   brush: "B",
   eraser: "X",
   measure: "M",
+  transform: "T",
+  spline: "S",
+  count: "N",
+  hole: "O",
+  split: "K",
 };
 
 const TOOL_BY_KEY: ReadonlyMap<string, ToolName> = new Map(

@@ -18,6 +18,7 @@ import { SelectionCommands } from "./commands";
 import { ConflictComparison } from "./conflictComparison";
 import { Following } from "./following";
 import { Keyboard } from "./keyboard";
+import { Notes } from "./notes";
 import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
@@ -68,7 +69,7 @@ class SlideWorkbench implements Workbench {
     this.selected = new Selection(session, this.editable, (ids) => this.selectionChanged(ids));
     this.activeTerm = new ActiveTerm(terms, this.selected);
     const { viewer, predictions, activeTerm, visible, selected: selection, editable } = this;
-    const parts = { viewer, session, predictions, activeTerm, visible, selection, editable };
+    const parts = { viewer, session, predictions, activeTerm, visible, selection, editable, notes: new Notes() };
     const context = new WorkbenchContext({ scale: slide, ...parts });
     this.commands = new SelectionCommands({ slide, ...parts });
     this.toolbox = new Toolbox(context, viewer, session);
@@ -92,6 +93,7 @@ class SlideWorkbench implements Workbench {
       session.onAnnotationsChanged((changes) => this.annotationsChanged(changes)),
       sharePresence(viewer, session),
       viewer.viewport.subscribe(() => this.toolbox.current.refresh()),
+      activeTerm.id.subscribe(() => this.toolbox.current.refresh()),
     ];
     this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox, commands: this.commands });
     // What is loaded late is needed without a line, too.

@@ -37,13 +37,16 @@ export type CommandRefusal =
   | "locked"
   | "nothingLeft"
   | "nothingCommon"
+  | "nothingFound"
   | "nothingToPaste"
-  | "tooMuchToCopy";
+  | "tooMuchToCopy"
+  | "notCut"
+  | "noAreaHere";
 
 /** What a command has to tell, for a message in passing. */
 export interface CommandNote {
   readonly id: number;
-  readonly code: CommandRefusal | "copied" | "pasted" | "pastedWithoutScale" | "selected";
+  readonly code: CommandRefusal | "copied" | "pasted" | "pastedWithoutScale";
   readonly count: number;
 }
 

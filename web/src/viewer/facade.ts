@@ -112,7 +112,12 @@ export type ToolName =
   | "freehand"
   | "brush"
   | "eraser"
-  | "measure";
+  | "measure"
+  | "transform"
+  | "spline"
+  | "count"
+  | "hole"
+  | "split";
 
 export interface ViewportState {
   readonly center: Position;

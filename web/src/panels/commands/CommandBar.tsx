@@ -1,15 +1,15 @@
 import { Popover, Tooltip } from "@mantine/core";
 import {
-  IconBlur,
   IconBorderOuter,
-  IconCircleDotted,
   IconContrast,
   IconCopy,
   IconCopyPlus,
+  IconEaseInOut,
   IconLayersDifference,
   IconLayersIntersect,
   IconLayersSubtract,
   IconLayersUnion,
+  IconPaintFilled,
   IconTags,
 } from "@tabler/icons-react";
 import { Fragment, type ReactNode } from "react";
@@ -31,8 +31,8 @@ const ICONS: Partial<Record<KeyCommand, ReactNode>> = {
   subtract: <IconLayersSubtract size={18} stroke={1.7} />,
   intersect: <IconLayersIntersect size={18} stroke={1.7} />,
   exclude: <IconLayersDifference size={18} stroke={1.7} />,
-  askSimplify: <IconCircleDotted size={18} stroke={1.7} />,
-  fillHoles: <IconBlur size={18} stroke={1.7} />,
+  askSimplify: <IconEaseInOut size={18} stroke={1.7} />,
+  fillHoles: <IconPaintFilled size={18} stroke={1.7} />,
   askGrow: <IconBorderOuter size={18} stroke={1.7} />,
   inverse: <IconContrast size={18} stroke={1.7} />,
   copy: <IconCopy size={18} stroke={1.7} />,

@@ -6,10 +6,11 @@ import type { CommandNote } from "../../viewer/commandFacade";
 import type { ToolName } from "../../viewer/facade";
 import { useOpenSlide } from "../slideContext";
 import { CommandBar } from "./CommandBar";
+import { CountCard } from "./CountCard";
 
 /** While one draws, the bar would be in the way. */
-const ARRANGING: ReadonlySet<ToolName> = new Set(["select"]);
-const FINE: ReadonlySet<CommandNote["code"]> = new Set(["copied", "pasted", "selected"]);
+const ARRANGING: ReadonlySet<ToolName> = new Set(["select", "transform"]);
+const FINE: ReadonlySet<CommandNote["code"]> = new Set(["copied", "pasted"]);
 
 /** What is done to the selection: the bar over the slide, and what commands have to tell. */
 export function CommandLayer() {
@@ -17,7 +18,9 @@ export function CommandLayer() {
   const selection = useObservable(workbench.selection);
   const tool = useObservable(workbench.tool);
   useCommandNotes();
-  return canDraw && selection.length > 0 && ARRANGING.has(tool) ? <CommandBar /> : null;
+  if (!canDraw) return null;
+  if (tool === "count") return <CountCard />;
+  return selection.length > 0 && ARRANGING.has(tool) ? <CommandBar /> : null;
 }
 
 function useCommandNotes(): void {

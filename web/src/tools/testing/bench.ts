@@ -1,6 +1,6 @@
 /** A table without a map, for testing tools: keeps annotations in a list and remembers what a tool shows and does. */
-import type { Annotation, AnnotationOp, Geometry, GeometryKind, Position } from "../../model/annotation";
-import { boundsContain, boundsFromCorners, boundsOf, hits } from "../../model/geometry";
+import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position } from "../../model/annotation";
+import { boundsContain, boundsFromCorners, boundsIntersect, boundsOf, hits } from "../../model/geometry";
 import type { ToolPointer } from "../../viewer/pointer";
 import { EMPTY_SKETCH, type Sketch } from "../../viewer/sketch";
 import type { Tool, ToolContext } from "../tool";
@@ -20,6 +20,9 @@ export class TestBench implements ToolContext {
   draft: Geometry | null = null;
   hidden: readonly string[] = [];
   shownCursor = "";
+  readonly told: string[] = [];
+  activeTermId: string | null = null;
+  view: Bounds = [0, 0, 1000, 1000];
 
   add(id: string, kind: GeometryKind, geometry: Geometry, change: Partial<Annotation> = {}): Annotation {
     const annotation: Annotation = {
@@ -65,8 +68,17 @@ export class TestBench implements ToolContext {
     return this.annotations.filter(({ bounds }) => boundsContain(boundsFromCorners(a, b), bounds));
   }
 
-  create(kind: GeometryKind, geometry: Geometry): void {
+  annotationsIn(bounds: Bounds): readonly Annotation[] {
+    return this.annotations.filter((annotation) => boundsIntersect(annotation.bounds, bounds));
+  }
+
+  create(kind: GeometryKind, geometry: Geometry): string {
     this.created.push({ kind, geometry });
+    return `made${this.created.length}`;
+  }
+
+  tell(code: string): void {
+    this.told.push(code);
   }
 
   apply(ops: readonly AnnotationOp[]): void {
