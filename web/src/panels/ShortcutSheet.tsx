@@ -22,6 +22,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       [
         [t("keys.finish"), "Enter", t("keys.doubleClick")],
         [t("keys.brushSize"), "[", "]"],
+        [t("keys.wandMore"), t("keys.drag")],
         [t("keys.noSnap"), "Ctrl"],
         [t("keys.evenly"), "Shift", "Alt"],
         [t("keys.uncount"), "Alt", t("keys.click")],

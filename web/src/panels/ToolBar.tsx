@@ -18,6 +18,7 @@ import {
   IconSquare,
   IconTrash,
   IconVectorSpline,
+  IconWand,
 } from "@tabler/icons-react";
 import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -30,7 +31,7 @@ import styles from "./ToolBar.module.css";
 const GROUPS: readonly (readonly ToolName[])[] = [
   ["select", "transform", "pan"],
   ["point", "count", "line", "rectangle", "ellipse"],
-  ["polygon", "spline", "freehand", "brush", "eraser", "hole", "split"],
+  ["polygon", "spline", "freehand", "brush", "eraser", "wand", "hole", "split"],
   ["measure"],
 ];
 const LOOKING: ReadonlySet<ToolName> = new Set(["select", "pan", "measure"]);
@@ -67,6 +68,7 @@ const ICONS: Record<ToolName, ReactNode> = {
   count: <IconNumber123 size={21} stroke={1.8} />,
   hole: <IconCircleDotted size={19} stroke={1.8} />,
   split: <IconSlice size={19} stroke={1.8} />,
+  wand: <IconWand size={19} stroke={1.8} />,
 };
 
 /** The tools, each with its key in the corner. */

@@ -19,6 +19,7 @@ export const TOOL_KEYS: Readonly<Record<ToolName, string>> = {
   count: "N",
   hole: "O",
   split: "K",
+  wand: "W",
 };
 
 const TOOL_BY_KEY: ReadonlyMap<string, ToolName> = new Map(

@@ -5,6 +5,7 @@ import type { Scale } from "../model/units";
 import type { CommandNote } from "../viewer/commandFacade";
 import type { ToolName } from "../viewer/facade";
 import type { PointerHandler, ToolPointer } from "../viewer/pointer";
+import type { ViewRaster } from "../viewer/raster";
 import type { Sketch } from "../viewer/sketch";
 
 export interface ToolContext {
@@ -41,6 +42,10 @@ export interface ToolContext {
   /** Hides annotations that the sketch shows instead. */
   hide(ids: readonly string[]): void;
   cursor(cursor: string): void;
+  /** The slide as it is seen, to calculate with. */
+  pixels(): ViewRaster;
+  /** The probabilities that are shown, and where outlines begin; `null` without a prediction. */
+  probabilities(): { readonly raster: ViewRaster; readonly threshold: number } | null;
   /** A message in passing. */
   tell(code: CommandNote["code"], count?: number): void;
 }

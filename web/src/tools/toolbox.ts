@@ -16,6 +16,7 @@ import { SplineTool } from "./spline";
 import { SplitTool } from "./split";
 import type { Tool, ToolContext } from "./tool";
 import { TransformTool } from "./transform";
+import { WandTool } from "./wand";
 
 export class Toolbox {
   readonly name = new Value<ToolName>("select");
@@ -72,5 +73,6 @@ function toolsFor(context: ToolContext): Readonly<Record<ToolName, Tool>> {
     count: new CountTool(context),
     hole: new HoleTool(context),
     split: new SplitTool(context),
+    wand: new WandTool(context),
   };
 }

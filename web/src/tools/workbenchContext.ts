@@ -7,6 +7,7 @@ import type { TermLook } from "../model/terms";
 import type { Scale } from "../model/units";
 import type { CommandNote } from "../viewer/commandFacade";
 import type { SlideSession } from "../viewer/facade";
+import type { ViewRaster } from "../viewer/raster";
 import type { Sketch } from "../viewer/sketch";
 import type { SlideViewer } from "../viewer/slideViewer";
 import type { ActiveTerm } from "./activeTerm";
@@ -115,6 +116,16 @@ export class WorkbenchContext implements ToolContext {
 
   hide(ids: readonly string[]): void {
     this.parts.viewer.annotations.setLook({ hiddenIds: new Set(ids) });
+  }
+
+  pixels(): ViewRaster {
+    return this.parts.viewer.raster();
+  }
+
+  probabilities(): { readonly raster: ViewRaster; readonly threshold: number } | null {
+    const { viewer, predictions } = this.parts;
+    const raster = viewer.heatmap.raster(viewer.camera.screenView());
+    return raster === null ? null : { raster, threshold: predictions.style.getSnapshot().threshold };
   }
 
   tell(code: CommandNote["code"], count = 0): void {

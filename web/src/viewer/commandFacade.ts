@@ -41,7 +41,8 @@ export type CommandRefusal =
   | "nothingToPaste"
   | "tooMuchToCopy"
   | "notCut"
-  | "noAreaHere";
+  | "noAreaHere"
+  | "nothingAlike";
 
 /** What a command has to tell, for a message in passing. */
 export interface CommandNote {

@@ -117,7 +117,8 @@ export type ToolName =
   | "spline"
   | "count"
   | "hole"
-  | "split";
+  | "split"
+  | "wand";
 
 export interface ViewportState {
   readonly center: Position;

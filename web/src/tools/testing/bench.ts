@@ -2,6 +2,7 @@
 import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position } from "../../model/annotation";
 import { boundsContain, boundsFromCorners, boundsIntersect, boundsOf, hits } from "../../model/geometry";
 import type { ToolPointer } from "../../viewer/pointer";
+import type { ViewRaster } from "../../viewer/raster";
 import { EMPTY_SKETCH, type Sketch } from "../../viewer/sketch";
 import type { Tool, ToolContext } from "../tool";
 
@@ -21,6 +22,8 @@ export class TestBench implements ToolContext {
   hidden: readonly string[] = [];
   shownCursor = "";
   readonly told: string[] = [];
+  raster = flatRaster(() => [240, 240, 240, 255]);
+  heatmap: ViewRaster | null = null;
   activeTermId: string | null = null;
   view: Bounds = [0, 0, 1000, 1000];
 
@@ -77,6 +80,14 @@ export class TestBench implements ToolContext {
     return `made${this.created.length}`;
   }
 
+  pixels(): ViewRaster {
+    return this.raster;
+  }
+
+  probabilities(): { readonly raster: ViewRaster; readonly threshold: number } | null {
+    return this.heatmap === null ? null : { raster: this.heatmap, threshold: 0.5 };
+  }
+
   tell(code: string): void {
     this.told.push(code);
   }
@@ -106,6 +117,16 @@ export class TestBench implements ToolContext {
   cursor(cursor: string): void {
     this.shownCursor = cursor;
   }
+}
+
+const SIDE = 200;
+
+/** A picture of level-0 pixels 0 to 200 in both directions. */
+export function flatRaster(colorAt: (x: number, y: number) => readonly number[]): ViewRaster {
+  const data = new Uint8ClampedArray(SIDE * SIDE * 4);
+  for (let i = 0; i < SIDE * SIDE; i++) data.set(colorAt(i % SIDE, Math.floor(i / SIDE)), i * 4);
+  const same = [1, 0, 0, 1, 0, 0] as const;
+  return { data, width: SIDE, height: SIDE, level0FromPixel: same, pixelFromLevel0: same };
 }
 
 type Modifiers = Partial<Pick<ToolPointer, "shift" | "alt" | "control" | "downsample">>;
