@@ -134,6 +134,33 @@ export async function openSlide(page, slideId) {
   await page.getByRole("tabpanel").waitFor();
 }
 
+/** Opens a slide with one level-0 pixel a pixel of the screen, (x, y) in the middle; answers where on the screen a place of the slide is. */
+export async function openAt(page, slideId, [x, y]) {
+  await page.goto(`${given.url}/s/${slideId}?x=${x}&y=${y}&d=1`);
+  await page.locator(".coslide-map canvas").first().waitFor();
+  await page.getByRole("tabpanel").waitFor();
+  const viewer = page.locator('[data-testid="viewer"]');
+  await viewer.focus();
+  const box = await viewer.boundingBox();
+  const [left, top] = [box.x + box.width / 2 - x, box.y + box.height / 2 - y];
+  return ([placeX, placeY]) => [left + placeX, top + placeY];
+}
+
+/** A press, a way through places of the screen, a release. */
+export async function drag(page, [first, ...rest], { steps = 6 } = {}) {
+  await page.mouse.move(...first);
+  await page.mouse.down();
+  for (const place of rest) await page.mouse.move(...place, { steps });
+  await page.mouse.up();
+}
+
+/** What the server holds of a slide, in the order of creation. */
+export async function annotationsOf(page, slideId) {
+  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt";
+  const { annotations } = await ask(page, `query($id: ID!) { annotations(slideId: $id) { nodes { ${fields} } } }`, { id: slideId });
+  return annotations.nodes.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+}
+
 /** Runs a story to its end; a page that was open when it broke is kept as a picture. */
 export async function tell(story) {
   try {

@@ -1,6 +1,6 @@
 import { Modal } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { TOOL_KEYS } from "../tools";
+import { COMMAND_KEYS, type KeyCommand, TOOL_KEYS } from "../tools";
 import type { ToolName } from "../viewer/facade";
 import styles from "./ShortcutSheet.module.css";
 
@@ -12,6 +12,9 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
   const tools = (Object.entries(TOOL_KEYS) as [ToolName, string][]).map(
     ([tool, key]): Line => [t(`tool.${tool}`), key],
   );
+  const commands = (Object.entries(COMMAND_KEYS) as [KeyCommand, string][]).map(
+    ([name, keys]): Line => [t(`command.${name}`), ...keys.split(" ")],
+  );
   const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
     [t("keys.tools"), [...tools, [t("keys.terms"), "1", "–", "9"]]],
     [
@@ -19,6 +22,10 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       [
         [t("keys.finish"), "Enter", t("keys.doubleClick")],
         [t("keys.brushSize"), "[", "]"],
+        [t("keys.wandMore"), t("keys.drag")],
+        [t("keys.noSnap"), "Ctrl"],
+        [t("keys.evenly"), "Shift", "Alt"],
+        [t("keys.uncount"), "Alt", t("keys.click")],
         [t("keys.removePoint"), "⌫"],
         [t("keys.abandon"), "Esc"],
         [t("keys.deleteSelection"), "Del"],
@@ -28,6 +35,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("tool.redo"), "Ctrl", "Y"],
       ],
     ],
+    [t("keys.selection"), [...commands, [t("keys.nudge"), "Shift", "←", "↑", "↓", "→"]]],
     [
       t("keys.view"),
       [
@@ -46,7 +54,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
     <Modal
       opened
       onClose={onClose}
-      size={760}
+      size={1040}
       title={t("keys.title")}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >

@@ -2,7 +2,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconLock } from "@tabler/icons-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
@@ -39,6 +39,8 @@ import { useTimeTravel } from "./timeTravel";
 import { useHeldKey } from "./useHeldKey";
 import { usePageKeys } from "./usePageKeys";
 import { useLiveSession, useWorkbench } from "./useWorkbench";
+
+const CommandLayer = lazy(() => import("./commands/CommandLayer").then((module) => ({ default: module.CommandLayer })));
 
 interface Props {
   readonly slide: SlideRecord;
@@ -203,6 +205,9 @@ export function SlideFrame({ slide, refresh }: Props) {
           {live && (
             <>
               <CommentPins container={container} onOpen={() => openTab("comments")} />
+              <Suspense>
+                <CommandLayer />
+              </Suspense>
               <OfflineBanner />
               {!mayDraw && travel.moment === null && <ReadOnlyNote />}
               <PastBanner />

@@ -1,7 +1,7 @@
 /** Edits that met another's: kept beside the annotation until the user has chosen. */
 import type { Annotation, AnnotationOp } from "../model/annotation";
 import { unionOf } from "../model/booleans";
-import { isArea } from "../model/geometry";
+import { isArea, kindOfArea } from "../model/geometry";
 import { Value } from "../model/observable";
 import type { Row } from "../store/rows";
 import type { ConflictView } from "../viewer/facade";
@@ -58,7 +58,7 @@ export class Conflicts {
     const geometry = unionOf(conflict.mine.geometry, conflict.theirs.annotation.geometry);
     if (geometry === null) return [];
     this.take(id);
-    const kind = geometry.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+    const kind = kindOfArea(geometry);
     return [{ type: "update", id, kind, geometry, expectedVersion: conflict.theirs.annotation.version }];
   }
 

@@ -1,7 +1,7 @@
 /** The brush and the eraser: a round tip that leaves an area behind it. */
 import type { Annotation, AnnotationOp, Geometry, Position } from "../model/annotation";
 import { unionOf } from "../model/booleans";
-import { distance, isArea } from "../model/geometry";
+import { distance, isArea, kindOfArea } from "../model/geometry";
 import { capsule } from "../model/strokes";
 import type { ToolPointer } from "../viewer/pointer";
 import { EMPTY_SKETCH } from "../viewer/sketch";
@@ -130,7 +130,7 @@ export class BrushTool extends StrokeTool {
 
   protected override finish(area: Geometry): void {
     if (this.target !== null) this.context.apply([{ type: "addArea", id: this.target.id, geometry: area }]);
-    else this.context.create(area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON", area);
+    else this.context.create(kindOfArea(area), area);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Position } from "../model/annotation";
 import { areaFromOutline } from "../model/booleans";
-import { areaOf, closeRing, distance, simplify } from "../model/geometry";
+import { areaOf, closeRing, distance, kindOfArea, simplify } from "../model/geometry";
 import type { ToolPointer } from "../viewer/pointer";
 import { DrawingTool } from "./drawing";
 
@@ -34,7 +34,7 @@ export class FreehandTool extends DrawingTool {
     const outline = simplify(path, TOLERANCE_PX * downsample);
     const area = areaFromOutline(closeRing(outline));
     if (area === null || areaOf(area) < SMALLEST_AREA_PX2 * downsample ** 2) return;
-    this.context.create(area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON", area);
+    this.context.create(kindOfArea(area), area);
   }
 
   override cancel(): void {

@@ -1,5 +1,6 @@
 /** The prediction on show: its heatmap, its polygons, and what has been accepted or rejected of them. */
 import type { AnnotationOp, Position } from "../model/annotation";
+import { kindOfArea } from "../model/geometry";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import { NO_ROWS, rowsOf } from "../model/outlineRows";
@@ -10,8 +11,8 @@ import { DEFAULT_PALETTE, type HeatmapPalette } from "../viewer/heatmapColors";
 import type { SlideViewer } from "../viewer/slideViewer";
 
 /** Attributes by which an annotation tells which predicted polygon it was. */
-const FROM_PREDICTION = "predictionId";
-const FROM_POLYGON = "predictionPolygon";
+export const FROM_PREDICTION = "predictionId";
+export const FROM_POLYGON = "predictionPolygon";
 const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: NO_ROWS, error: null };
 /** Polygons lie over a heatmap as outlines only. */
 const FILL_OVER_HEATMAP = 0;
@@ -89,7 +90,7 @@ export class PredictionDisplay {
     const ops = numbers.flatMap((number): AnnotationOp[] => {
       const geometry = this.viewer.predictions.geometry(number);
       if (geometry === null || this.accepted.has(number)) return [];
-      const kind = geometry.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+      const kind = kindOfArea(geometry);
       const attributes = { [FROM_PREDICTION]: this.shownId, [FROM_POLYGON]: number };
       return [{ type: "create", id: newId(), kind, geometry, termId, attributes }];
     });

@@ -14,15 +14,22 @@ import type {
 } from "../viewer/facade";
 import { SlideViewer } from "../viewer/slideViewer";
 import { ActiveTerm } from "./activeTerm";
+import { SelectionCommands } from "./commands";
 import { ConflictComparison } from "./conflictComparison";
 import { Following } from "./following";
 import { Keyboard } from "./keyboard";
+import { Notes } from "./notes";
 import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
 import { Toolbox } from "./toolbox";
 import { VisibleAnnotations } from "./visibleAnnotations";
 import { WorkbenchContext } from "./workbenchContext";
+
+/** After so long the page has surely been drawn. */
+const IDLE_MS = 5_000;
+/** The others are told of so many selected annotations. */
+const MOST_SHARED = 1_000;
 
 class SlideWorkbench implements Workbench {
   readonly tool: Value<ToolName>;
@@ -32,6 +39,7 @@ class SlideWorkbench implements Workbench {
   readonly hiddenLayerIds: Value<ReadonlySet<string>>;
   readonly layerLooks = new Value<ReadonlyMap<string, LayerLook>>(new Map());
   readonly following: Value<string | null>;
+  readonly commands: SelectionCommands;
   readonly viewport: SlideViewer["viewport"];
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
@@ -49,7 +57,7 @@ class SlideWorkbench implements Workbench {
   private readonly comparison: ConflictComparison;
   private readonly keyboard: Keyboard;
   private readonly editable: Value<boolean>;
-  private readonly stops: readonly (() => void)[];
+  private readonly stops: (() => void)[];
 
   constructor(options: WorkbenchOptions) {
     const { slide, session, terms } = options;
@@ -61,8 +69,9 @@ class SlideWorkbench implements Workbench {
     this.selected = new Selection(session, this.editable, (ids) => this.selectionChanged(ids));
     this.activeTerm = new ActiveTerm(terms, this.selected);
     const { viewer, predictions, activeTerm, visible, selected: selection, editable } = this;
-    const parts = { viewer, session, predictions, activeTerm, visible, selection, editable };
+    const parts = { viewer, session, predictions, activeTerm, visible, selection, editable, notes: new Notes() };
     const context = new WorkbenchContext({ scale: slide, ...parts });
+    this.commands = new SelectionCommands({ slide, ...parts });
     this.toolbox = new Toolbox(context, viewer, session);
     this.followed = new Following(viewer.camera, session, () => context.draft.getSnapshot() !== null);
     this.comparison = new ConflictComparison(viewer, session);
@@ -84,8 +93,12 @@ class SlideWorkbench implements Workbench {
       session.onAnnotationsChanged((changes) => this.annotationsChanged(changes)),
       sharePresence(viewer, session),
       viewer.viewport.subscribe(() => this.toolbox.current.refresh()),
+      activeTerm.id.subscribe(() => this.toolbox.current.refresh()),
     ];
-    this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox });
+    this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox, commands: this.commands });
+    // What is loaded late is needed without a line, too.
+    const prepare = setTimeout(() => this.commands.prepare(), IDLE_MS);
+    this.stops.push(() => clearTimeout(prepare));
   }
 
   // ---- tools and selection ----
@@ -236,7 +249,8 @@ class SlideWorkbench implements Workbench {
   private selectionChanged(ids: readonly string[]): void {
     if (ids.length > 0) this.predictions.select(null, false);
     this.viewer.annotations.setLook({ selected: new Set(ids) });
-    this.session.setPresence({ selection: ids });
+    this.session.setPresence({ selection: ids.slice(0, MOST_SHARED) });
+    this.commands.ask(null);
     this.toolbox.current.refresh();
   }
 }

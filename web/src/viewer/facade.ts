@@ -12,6 +12,7 @@ import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction"
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
 import type { ChangeSet } from "../store/changes";
+import type { CommandDesk } from "./commandFacade";
 
 // ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
 
@@ -115,7 +116,13 @@ export type ToolName =
   | "freehand"
   | "brush"
   | "eraser"
-  | "measure";
+  | "measure"
+  | "transform"
+  | "spline"
+  | "count"
+  | "hole"
+  | "split"
+  | "wand";
 
 export interface ViewportState {
   readonly center: Position;
@@ -204,6 +211,8 @@ export interface Workbench {
   /** Goes along with another client's viewport until the next own pan; `null` stops. Who presents is followed without being asked. */
   follow(clientId: string | null): void;
   readonly following: Observable<string | null>;
+  /** What can be done to the selection. */
+  readonly commands: CommandDesk;
 
   /** Which prediction is shown as overlay and polygons; `null` for none. */
   showPrediction(predictionId: string | null, classes: readonly ClassStyle[]): void;

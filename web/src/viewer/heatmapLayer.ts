@@ -1,12 +1,19 @@
 /** The prediction's heatmap over the slide, growing as tiles arrive. */
 import { boundsOfPositions } from "../model/geometry";
-import { DEFAULT_HEATMAP_STYLE, type HeatmapStyle, type HeatmapTile, type Prediction } from "../model/prediction";
+import {
+  DEFAULT_HEATMAP_STYLE,
+  type Heatmap,
+  type HeatmapStyle,
+  type HeatmapTile,
+  type Prediction,
+} from "../model/prediction";
 import type { Level } from "../model/slide";
 import { CanvasLayer } from "./canvasLayer";
 import { hatch } from "./color";
 import { type ScreenView, screenFromLevel0, visibleCorners } from "./coordinates";
 import { DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
 import { HeatmapTiles } from "./heatmapTiles";
+import { rasterOf, type ViewRaster } from "./raster";
 
 export class HeatmapLayer extends CanvasLayer {
   private tiles: HeatmapTiles | null = null;
@@ -57,6 +64,28 @@ export class HeatmapLayer extends CanvasLayer {
     this.changed();
   }
 
+  /** The probabilities in the view, as far as they are here; `null` while no heatmap is shown. */
+  raster(view: ScreenView): ViewRaster | null {
+    const { tiles } = this;
+    const shown = tiles === null || !this.style.visible ? null : tilesInView(tiles.heatmap, view);
+    if (tiles === null || shown === null) return null;
+    const { level, side, columns, rows } = shown;
+    return rasterOf(view, (context) => {
+      // Probabilities are not mixed: neighbouring codes would give a third.
+      context.imageSmoothingEnabled = false;
+      context.setTransform(...screenFromLevel0(view));
+      for (let row = rows[0]; row <= rows[1]; row++)
+        for (let column = columns[0]; column <= columns[1]; column++) {
+          const raw = tiles.raw(level.index, column, row);
+          if (raw === null) continue;
+          const picture = new OffscreenCanvas(raw.width, raw.height);
+          picture.getContext("2d")?.putImageData(raw, 0, 0);
+          const [width, height] = [raw.width * level.downsample, raw.height * level.downsample];
+          context.drawImage(picture, column * side, row * side, width, height);
+        }
+    });
+  }
+
   close(): void {
     this.tiles?.close();
     this.tiles = null;
@@ -65,19 +94,9 @@ export class HeatmapLayer extends CanvasLayer {
 
   protected override draw(context: CanvasRenderingContext2D, view: ScreenView, pixelRatio: number): void {
     if (this.tiles === null || !this.style.visible || this.style.opacity === 0) return;
-    const { heatmap } = this.tiles;
-    const level = levelFor(heatmap.levels, view.downsample);
-    if (level === undefined) return;
-    const [minX, minY, maxX, maxY] = boundsOfPositions(visibleCorners(view));
-    const side = heatmap.tileSize * level.downsample;
-    const [firstColumn, lastColumn] = [
-      Math.max(0, Math.floor(minX / side)),
-      Math.min(level.columns - 1, Math.floor(maxX / side)),
-    ];
-    const [firstRow, lastRow] = [
-      Math.max(0, Math.floor(minY / side)),
-      Math.min(level.rows - 1, Math.floor(maxY / side)),
-    ];
+    const shown = tilesInView(this.tiles.heatmap, view);
+    if (shown === null) return;
+    const { level, side, columns, rows } = shown;
 
     const [a, b, c, d, e, f] = screenFromLevel0(view);
     const place = (target: CanvasRenderingContext2D) =>
@@ -100,8 +119,8 @@ export class HeatmapLayer extends CanvasLayer {
       readonly width: number;
       readonly height: number;
     }[] = [];
-    for (let row = firstRow; row <= lastRow; row++) {
-      for (let column = firstColumn; column <= lastColumn; column++) {
+    for (let row = rows[0]; row <= rows[1]; row++) {
+      for (let column = columns[0]; column <= columns[1]; column++) {
         const tile = this.tiles.tile(level.index, column, row);
         if (tile === null) continue;
         const box = {
@@ -135,6 +154,27 @@ export class HeatmapLayer extends CanvasLayer {
     context.drawImage(mask, 0, 0);
     context.restore();
   }
+}
+
+interface TilesInView {
+  readonly level: Level;
+  /** Of a tile, in level-0 pixels. */
+  readonly side: number;
+  /** First and last. */
+  readonly columns: readonly [number, number];
+  readonly rows: readonly [number, number];
+}
+
+function tilesInView(heatmap: Heatmap, view: ScreenView): TilesInView | null {
+  const level = levelFor(heatmap.levels, view.downsample);
+  if (level === undefined) return null;
+  const [minX, minY, maxX, maxY] = boundsOfPositions(visibleCorners(view));
+  const side = heatmap.tileSize * level.downsample;
+  const between = (from: number, to: number, count: number): [number, number] => [
+    Math.max(0, Math.floor(from / side)),
+    Math.min(count - 1, Math.floor(to / side)),
+  ];
+  return { level, side, columns: between(minX, maxX, level.columns), rows: between(minY, maxY, level.rows) };
 }
 
 /** The coarsest level that still has a pixel for every screen pixel, or the finest. */
