@@ -90,6 +90,10 @@ class Overlay:
                 if not self._pairs[parent] and parent in self._unwritten:
                     self._write(parent, self._unwritten.pop(parent), version, written)
             self._make_room(version, written)
+        for cell in self._tracker.not_final() if closing else ():
+            # Next to what was set aside: nothing more comes.
+            self._draw_finest(cell, version, written)
+            self._make_room(version, written)
         if with_coarse or closing:
             self._write_coarse(version, written, everything=closing or self._show_all)
         return list(written)

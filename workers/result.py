@@ -29,10 +29,15 @@ class Blended:
         self._store = store
         self._stitcher = Stitcher(plan.grid.patch_px, plan.grid.overlap_px)
 
+    def has(self, cell: Cell) -> bool:
+        """Whether a cell's own patch is there."""
+        return cell in self._slots and self._store.has(self._slots[cell])
+
     def cell(
-        self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True, planes: Sequence[int] | None = None
+        self, cell: Cell, is_done: Callable[[Cell], bool] | None = None, planes: Sequence[int] | None = None
     ) -> Probabilities:
         """(P, cell_px, cell_px) uint8, blended with the planned neighbours that are done; some planes if asked."""
+        is_done = is_done or self.has
         patches = {}
         for offset in AROUND:
             other = (cell[0] + offset[0], cell[1] + offset[1])
@@ -74,7 +79,7 @@ def evidence_of_patches(plan: Plan, model: ModelInfo, store: PatchStore) -> Evid
     """From the checkpoint of a prediction."""
     blended = Blended(plan, store)
     planes = [model.positive_index, *([model.unsure_index] if model.knows_unsure else [])]
-    return lambda cell: blended.cell(cell, planes=planes)
+    return lambda cell: blended.cell(cell, planes=planes) if blended.has(cell) else None
 
 
 def evidence_of_heatmap(heatmap: HeatmapStore) -> Evidence:

@@ -25,7 +25,7 @@ from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from workers.agenda import Agenda
 from workers.patches import Region
-from workers.pipeline import Pipeline, first_failure
+from workers.pipeline import Pipeline, Whole, first_failure
 from workers.plan import Plan, make_plan
 from workers.qupath import feature_collection
 from workers.result import evidence_of_patches, figures_of, trace
@@ -70,7 +70,7 @@ async def predict_file(
                     plan, info, client, store, lambda: PatchSource(slide), lambda _: progress.advance(bar)
                 )
                 try:
-                    await pipeline.run(Agenda(plan))
+                    await pipeline.run(Whole(Agenda(plan)))
                 except BaseExceptionGroup as failures:
                     raise first_failure(failures) from failures
                 progress.update(bar, description="Tracing polygons")

@@ -97,6 +97,10 @@ class CellTracker:
     def has(self, cell: Cell) -> bool:
         return cell in self._done
 
+    def not_final(self) -> list[Cell]:
+        """Cells whose patch has come, but not those of all their neighbours, in reading order."""
+        return sorted((cell for cell in self._done if self._waiting[cell]), key=lambda cell: (cell[1], cell[0]))
+
     def finish(self, cell: Cell) -> list[Cell]:
         """Note that a cell's patch has come; returns the cells that are final by it. A second time changes nothing."""
         if cell in self._done or cell not in self._planned:

@@ -39,6 +39,7 @@ async def test_an_empty_database_is_brought_up_to_date(db_url: str, tmp_path: Pa
         "0003_live_comments",
         "0004_review_audit",
         "0005_prediction_queue",
+        "0007_prediction_parts",
     ]
     async with connected(settings):
         assert await pending_migrations() == []
