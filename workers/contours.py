@@ -50,7 +50,7 @@ class _Part:
 
 
 class ContourTracer:
-    """Collects blocks of one class's probability and gives polygons.
+    """Collects blocks of one class's probability, in any order, and gives polygons.
 
     Args:
         threshold: probability in [0, 1] from which a pixel belongs to the class.
@@ -68,8 +68,8 @@ class ContourTracer:
         self._class_index = class_index
         self._min_area_px = min_area_px
         self._l0_size = l0_size
-        self._whole: list[_Part] = []
-        self._cut_off: list[_Part] = []
+        self._whole: dict[tuple[int, int], list[_Part]] = {}
+        self._cut_off: dict[tuple[int, int], list[_Part]] = {}
 
     def add(self, block: Probability, m_left: int, m_top: int) -> None:
         """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
@@ -78,16 +78,18 @@ class ContourTracer:
         rows, columns = np.flatnonzero(positive.any(axis=1)), np.flatnonzero(positive.any(axis=0))
         if not len(rows):
             return
+        place = (m_top, m_left)
+        whole, cut_off = self._whole.setdefault(place, []), self._cut_off.setdefault(place, [])
         y, x = int(rows[0]), int(columns[0])
         inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
         for part in _trace(inner, self._cut, m_left + x, m_top + y, self._min_area_px):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
-            (self._cut_off if touches else self._whole).append(part)
+            (cut_off if touches else whole).append(part)
 
     def finish(self) -> list[Outline]:
         """The polygons, joined over block borders, smooth to within a model pixel, from top to bottom."""
-        parts = [*self._whole, *_join(self._cut_off)]
+        parts = [*_in_order(self._whole), *_join(_in_order(self._cut_off))]
         kept = [_without_specks(part, self._min_area_px) for part in parts if part.shape.area >= self._min_area_px]
         width, height = self._l0_size
         outlines = []
@@ -100,6 +102,11 @@ class ContourTracer:
                 outlines.append(Outline(on_slide, part.mean / 255, self._class_index))
         outlines.sort(key=lambda outline: (outline.shape.bounds[1], outline.shape.bounds[0], outline.shape.area))
         return outlines
+
+
+def _in_order(blocks: dict[tuple[int, int], list[_Part]]) -> list[_Part]:
+    """The parts of all blocks, whatever the order in which these came."""
+    return [part for place in sorted(blocks) for part in blocks[place]]
 
 
 def cut_of(threshold: float) -> int:
@@ -205,9 +212,7 @@ def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np
     return np.split(whole, places[starts[1:]])
 
 
-def _means_inside(
-    block: Probability, mask: npt.NDArray[np.bool_], shapes: Sequence[shapely.Polygon]
-) -> list[float]:
+def _means_inside(block: Probability, mask: npt.NDArray[np.bool_], shapes: Sequence[shapely.Polygon]) -> list[float]:
     """For each polygon the mean probability of the pixels of the mask that lie in it.
 
     Pixels that share an edge lie in the same polygon, so one of each such group tells for all.

@@ -104,7 +104,7 @@ class _Help:
         self._look_at([prediction.focus] if prediction.focus else [])
         with (
             self._parts.share() as share,
-            PatchStore(folder, planes=model.planes, patch_px=model.patch_px, share=share) as store,
+            PatchStore(folder, planes=model.kept_planes, patch_px=model.patch_px, share=share) as store,
         ):
             self._crew = Crew(
                 parts_of(plan),

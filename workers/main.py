@@ -30,6 +30,7 @@ from workers.worker import WorkerParts
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
+BUSY_POLL_S = 0.3
 _TROUBLE_S = 2.0
 _HELP_S = 0.3
 _REFUSED_S = 30.0
@@ -86,7 +87,7 @@ async def _work(parts: WorkerParts) -> None:
                 await asyncio.sleep(_TROUBLE_S)
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(BUSY_POLL_S if running else POLL_S):
                     await anext(hints)
 
 

@@ -156,10 +156,10 @@ class Pipeline:
 
     async def _infer_or_reload(self, patches: Patches) -> Patches:
         try:
-            return await self._client.infer(self._model, patches)
+            return await self._client.infer(self._model, patches, first_plane=self._model.first_kept)
         except ModelSick:
             await self._reload()
-            return await self._client.infer(self._model, patches)
+            return await self._client.infer(self._model, patches, first_plane=self._model.first_kept)
 
     async def _reload(self) -> None:
         """Start the model's process anew; whoever comes while that goes on only waits for it."""

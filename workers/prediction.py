@@ -40,7 +40,7 @@ from workers.parts import Part, parts_of
 from workers.patches import Cell, Region
 from workers.pipeline import Pipeline, Supply, Whole, first_failure, patiently
 from workers.plan import Plan, make_plan
-from workers.result import Blended, evidence_of_heatmap, evidence_of_patches, figures_of, trace
+from workers.result import Blended, Tracing, evidence_of_heatmap, evidence_of_patches, figures_of, trace
 from workers.unbroken import unbroken
 from workers.worker import Stopped, Viewports, WorkerParts, discard_if_over, keep_alive
 
@@ -160,18 +160,19 @@ class _Run:
         plan = await asyncio.to_thread(self._plan, prediction, slide, model, path)
         with (
             self._parts.share() as share,
-            PatchStore(self._folder, planes=model.planes, patch_px=model.patch_px, share=share) as store,
+            PatchStore(self._folder, planes=model.kept_planes, patch_px=model.patch_px, share=share) as store,
         ):
             started = time.monotonic()
             cache_bytes = round(CACHED_TILE_BYTES * share)
+            open_source = partial(PatchSource, path, cache_bytes=cache_bytes)
+            blended = Blended(plan, store)
+            tracing = Tracing(plan, model, evidence_of_patches(model, blended), prediction.threshold)
             try:
-                await self._infer(prediction, plan, model, store, partial(PatchSource, path, cache_bytes=cache_bytes))
+                await self._infer(prediction, plan, model, store, blended, tracing, open_source)
             finally:
                 if self._crew is not None:
                     await self._crew.close()
-            outlines = await asyncio.to_thread(
-                trace, plan, model, evidence_of_patches(plan, model, store), prediction.threshold
-            )
+            outlines = await asyncio.to_thread(tracing.finish)
             seconds = time.monotonic() - started
         await self._publish(prediction, plan, model, outlines, seconds)
 
@@ -212,6 +213,8 @@ class _Run:
         plan: Plan,
         model: ModelInfo,
         store: PatchStore,
+        blended: Blended,
+        tracing: Tracing,
         open_source: Callable[[], PatchSource],
     ) -> None:
         """Infer what is missing, while the heatmap and the progress follow."""
@@ -220,7 +223,7 @@ class _Run:
         heatmap = await asyncio.to_thread(HeatmapStore, self._folder)
         self._agenda = Agenda(plan, finished)
         self._look_at([prediction.focus] if prediction.focus else [])
-        overlay = await asyncio.to_thread(Overlay, plan, model, Blended(plan, store), heatmap, len(levels))
+        overlay = await asyncio.to_thread(Overlay, plan, model, blended, heatmap, len(levels))
         self._news = [plan.cells[slot] for slot in sorted(finished)]
         pipeline = Pipeline(
             plan,
@@ -236,7 +239,7 @@ class _Run:
         if parts := parts_of(plan):
             supply = self._crew = await self._crew_for(parts, self._agenda, store)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(prediction, plan, overlay, store))
+            group.create_task(self._follow(prediction, plan, overlay, store, tracing))
             await pipeline.run(supply)
             self._all_inferred.set()
             self._arrived.set()
@@ -275,8 +278,10 @@ class _Run:
         self._inferred += 1
         self._arrived.set()
 
-    async def _follow(self, prediction: Prediction, plan: Plan, overlay: Overlay, store: PatchStore) -> None:
-        """Tell of what is new until all is told, at most every `INTERVAL_S`."""
+    async def _follow(
+        self, prediction: Prediction, plan: Plan, overlay: Overlay, store: PatchStore, tracing: Tracing
+    ) -> None:
+        """Tell of what is new until all is told, at most every `INTERVAL_S`; trace what is final on the way."""
         coarse_due = 0.0
         while not self._all_inferred.is_set():
             self._arrived.clear()
@@ -285,8 +290,10 @@ class _Run:
             if began >= coarse_due:
                 # The larger the slide and the busier the machine, the longer the pause: it must not cost the work much.
                 coarse_due = time.monotonic() + max(_COARSE_S, _COARSE_PAUSE * (time.monotonic() - began))
+            tracing.note_final(overlay.take_final())
+            await asyncio.to_thread(tracing.trace_one)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_inferred.wait(), INTERVAL_S)
+                await asyncio.wait_for(self._all_inferred.wait(), max(0.01, began + INTERVAL_S - time.monotonic()))
             await self._note_others(plan, store)
             while not self._news and not self._all_inferred.is_set():
                 with suppress(TimeoutError):
