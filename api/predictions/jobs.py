@@ -2,7 +2,8 @@
 
 A claim carries a token that nobody else has, and every statement of a worker names it: whoever lost the lease can't
 write any more. Crash-proof by arithmetic: a claim counts as an attempt, progress sets the count back, and a shard
-that ends its worker `MAX_ATTEMPTS` times without progress is set aside as poison, with its reason.
+that ends its worker `MAX_ATTEMPTS` times without progress is set aside as poison, with its reason. For the parts of
+large predictions, see `api.predictions.shards`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 
-from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardStatus
+from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.models.transaction import transaction
 
 MAX_ATTEMPTS = 4
@@ -77,20 +78,20 @@ async def claim(lease_s: float, project_limit: int | None = None) -> Claim | Non
     for anybody. Who comes second changes no row and tries the next shard.
     """
     now = _now()
-    free = Q(status=ShardStatus.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
-    expired = Q(status=ShardStatus.RUNNING, lease_until__lt=now)
+    # Parts are not claimed here: who helps with a prediction takes one after the other (`api.predictions.shards`).
+    whole = PredictionShard.filter(kind__in=(ShardKind.LEAD, ShardKind.RETRACE))
     candidates = (
-        await PredictionShard.filter(free | expired, prediction__status__in=_LIVE)
+        await whole.filter(free_at(now), prediction__status__in=_LIVE)
         .order_by("-prediction__priority", "prediction__created_at", "created_at", "id")
         .limit(_CANDIDATES)
         .values("id", "prediction_id", "attempts", "error", *_WHOSE.values())
     )
     if not candidates:
         return None
-    running = await PredictionShard.filter(status=ShardStatus.RUNNING, lease_until__gte=now).values(*_WHOSE.values())
+    running = await whole.filter(status=ShardStatus.RUNNING, lease_until__gte=now).values(*_WHOSE.values())
     for row in in_turn(candidates, running, project_limit):
         held = Claim(new_token(), row["id"], row["prediction_id"], row["attempts"] + 1)
-        taken = await PredictionShard.filter(free | expired, id=held.shard_id, attempts=row["attempts"]).update(
+        taken = await PredictionShard.filter(free_at(now), id=held.shard_id, attempts=row["attempts"]).update(
             status=ShardStatus.RUNNING,
             worker=held.token,
             lease_until=now + timedelta(seconds=lease_s),
@@ -106,6 +107,12 @@ async def claim(lease_s: float, project_limit: int | None = None) -> Claim | Non
         )
         return held
     return None
+
+
+def free_at(now: datetime) -> Q:
+    """Which shards can be claimed: those that wait and are past their pause, and those whose worker fell silent."""
+    waits = Q(status=ShardStatus.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
+    return waits | Q(status=ShardStatus.RUNNING, lease_until__lt=now)
 
 
 def in_turn(
@@ -133,14 +140,20 @@ async def heartbeat(claim: Claim, lease_s: float) -> tuple[Standing, list[list[f
     """Keep the lease; learn whether to go on, and the viewports of the people on the slide."""
     held = PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
     kept = await held.update(lease_until=_now() + timedelta(seconds=lease_s))
-    found = await Prediction.filter(id=claim.prediction_id).values(
+    standing, viewports = await standing_of(claim.prediction_id)
+    return (Standing.LOST if standing is Standing.GO_ON and not kept else standing), viewports
+
+
+async def standing_of(prediction_id: UUID) -> tuple[Standing, list[list[float]] | None]:
+    """Whether work on a prediction is to go on, and the viewports of the people on the slide."""
+    found = await Prediction.filter(id=prediction_id).values(
         "status", "viewports", "slide__deleted_at", "slide__project__deleted_at"
     )
     if not found or found[0]["slide__deleted_at"] or found[0]["slide__project__deleted_at"]:
         return Standing.SLIDE_GONE, None
     if found[0]["status"] == PredictionStatus.CANCELLED:
         return Standing.CANCELLED, None
-    return (Standing.GO_ON if kept else Standing.LOST), found[0]["viewports"]
+    return (Standing.GO_ON if found[0]["status"] in _LIVE else Standing.LOST), found[0]["viewports"]
 
 
 async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | None) -> bool:
@@ -174,7 +187,7 @@ async def fail(claim: Claim, reason: str, *, for_good: bool = False) -> None:
             return
         shard = await PredictionShard.get(id=claim.shard_id, using_db=connection)
         if for_good or shard.attempts >= MAX_ATTEMPTS:
-            await _set_aside(connection, claim.shard_id, claim.prediction_id, reason)
+            await _set_aside(connection, shard, claim.prediction_id, reason)
             return
         pause_s = BACKOFF_S[min(shard.attempts, len(BACKOFF_S)) - 1]
         await (
@@ -261,12 +274,15 @@ async def queue_places(prediction_ids: Collection[UUID]) -> dict[UUID, int]:
     return {waits: place for place, (waits,) in enumerate(waiting, 1) if waits in prediction_ids}
 
 
-async def _set_aside(connection: BaseDBAsyncClient, shard_id: UUID, prediction_id: UUID, reason: str) -> None:
+async def _set_aside(connection: BaseDBAsyncClient, shard: PredictionShard, prediction_id: UUID, reason: str) -> None:
+    """Fail a shard, and its prediction with it, unless it is only a part of that."""
     await (
-        PredictionShard.filter(id=shard_id)
+        PredictionShard.filter(id=shard.id)
         .using_db(connection)
         .update(status=ShardStatus.FAILED, lease_until=None, error=reason)
     )
+    if shard.kind is ShardKind.PART:
+        return
     await (
         Prediction.filter(id=prediction_id, status__in=_LIVE)
         .using_db(connection)

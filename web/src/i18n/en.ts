@@ -527,6 +527,9 @@ export const en = {
     positive: "Cancer",
     benign: "Benign",
     unsure: "Unsure",
+    missing_one: "{{count}} part of the slide could not be done and is missing here: crossed out in the overlay.",
+    missing_other: "{{count}} parts of the slide could not be done and are missing here: crossed out in the overlay.",
+    missingWhy: "Why",
     unlike:
       "Most of what looks like cancer here does not look like what the model was trained on. Do not rely on this result.",
     result: "Result",

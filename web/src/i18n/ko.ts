@@ -507,6 +507,8 @@ export const ko = {
     positive: "암",
     benign: "양성",
     unsure: "불확실",
+    missing_other: "슬라이드의 {{count}}개 부분을 처리하지 못해 결과에서 빠졌습니다. 오버레이에 가위표로 표시됩니다.",
+    missingWhy: "이유",
     unlike: "여기서 암처럼 보이는 부분 대부분이 모델이 학습한 조직과 다릅니다. 이 결과를 믿지 마세요.",
     result: "결과",
     tissue: "조직",

@@ -19,6 +19,14 @@ export interface HeatmapTile {
   readonly version: number;
 }
 
+/** A part of the slide that is missing in a result. */
+export interface SetAside {
+  /** `[x, y, width, height]` in level-0 pixels. */
+  readonly region: readonly number[];
+  /** The server's words, in English. */
+  readonly reason: string;
+}
+
 export interface Prediction {
   readonly id: string;
   readonly slideId: string;
@@ -40,6 +48,7 @@ export interface Prediction {
   readonly polygons: number | null;
   readonly seconds: number | null;
   readonly error: string | null;
+  readonly setAside: readonly SetAside[];
   readonly layerId: string | null;
   readonly heatmap: Heatmap | null;
   readonly heatmapVersion: number;

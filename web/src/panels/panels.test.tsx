@@ -11,6 +11,7 @@ import { People } from "./People";
 import { PresentationBanner } from "./PresentationBanner";
 import { PresentButton } from "./PresentButton";
 import { ProgressCard } from "./ProgressCard";
+import { ResultCard } from "./ResultCard";
 import { SaveState } from "./SaveState";
 import type { SlideRecord } from "./slideContext";
 import { TermsSection } from "./TermsSection";
@@ -138,6 +139,30 @@ describe("ProgressCard", () => {
     expect(alert).toHaveTextContent("The prediction failed");
     expect(alert).toHaveTextContent("Predict again; what was done is kept.");
     expect(alert).toHaveTextContent("The model server is away.");
+  });
+});
+
+describe("ResultCard", () => {
+  const done = { ...PREDICTION, status: "SUCCEEDED", cancerMm2: 2, tissueMm2: 8 } as const;
+  const part = (x: number, reason: string) => ({ region: [x, 0, 100, 100], reason });
+
+  it("says what is missing, and each reason once", () => {
+    const setAside = [part(0, "A tile is broken."), part(100, "A tile is broken."), part(200, "The worker stopped.")];
+    openPanel(<ResultCard prediction={{ ...done, setAside }} />);
+    expect(screen.getByText(/^3 parts of the slide could not be done and are missing here/)).toBeInTheDocument();
+    expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+      "A tile is broken.",
+      "The worker stopped.",
+    ]);
+  });
+
+  it("says it in Korean, too, and nothing where nothing is missing", async () => {
+    await setLanguage("ko");
+    const { unmount } = openPanel(<ResultCard prediction={{ ...done, setAside: [part(0, "x")] }} />);
+    expect(screen.getByText(/^슬라이드의 1개 부분을 처리하지 못해/)).toBeInTheDocument();
+    unmount();
+    openPanel(<ResultCard prediction={done} />);
+    expect(screen.queryByText("이유")).toBeNull();
   });
 });
 

@@ -47,6 +47,7 @@ export const PREDICTION: Prediction = {
   ...{
     cancerMm2: null,
     unsureMm2: null,
+    setAside: [],
     polygons: null,
     seconds: null,
     error: null,
