@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 
-from api.models.annotation import Annotation
+from api.models.annotation import Annotation, ReviewState
 from api.models.slide import Slide, SlideSequence
 from api.slides.space import used_by_each
 from schema.loaders import Loader
@@ -47,13 +48,23 @@ class AnnotationCountBySlideLoader(Loader[UUID, int]):
     """How many annotations people made or corrected on a slide; untouched predictions are not counted."""
 
     async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
-        rows = (
-            await Annotation.filter(slide_id__in=keys, deleted_at__isnull=True)
-            .annotate(count=Count("id"))
-            .group_by("slide_id")
-            .values_list("slide_id", "count")
-        )
-        return dict(rows)
+        return await _counted(Annotation.filter(slide_id__in=keys))
 
     def absent(self, key: UUID) -> int:
         return 0
+
+
+class ReviewedCountBySlideLoader(Loader[UUID, int]):
+    """How many annotations of a slide were accepted or rejected."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
+        reviewed = (ReviewState.ACCEPTED, ReviewState.REJECTED)
+        return await _counted(Annotation.filter(slide_id__in=keys, review_state__in=reviewed))
+
+    def absent(self, key: UUID) -> int:
+        return 0
+
+
+async def _counted(annotations: QuerySet[Annotation]) -> Mapping[UUID, int]:
+    living = annotations.filter(deleted_at__isnull=True).annotate(count=Count("id")).group_by("slide_id")
+    return dict(await living.values_list("slide_id", "count"))

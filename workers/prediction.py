@@ -21,7 +21,7 @@ from api.annotations.codec import PackedObject
 from api.annotations.edit import publish_prediction_layer
 from api.annotations.geometry import Geometry
 from api.collaboration.channel import Channel, announce
-from api.errors import NotFound, PlatformError, UnsupportedSlide
+from api.errors import NotFound, PlatformError, Unavailable, UnsupportedSlide
 from api.models.annotation import GeometryKind
 from api.models.prediction import Prediction, PredictionStatus
 from api.models.slide import Slide
@@ -109,24 +109,33 @@ async def _work_on(claim: Claim, parts: WorkerParts) -> None:
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
     except (UnsupportedSlide, NotFound) as error:
-        await jobs.fail(claim, error.message, for_good=True)
+        await jobs.fail(claim, error, for_good=True)
     except PlatformError as error:
-        await jobs.fail(claim, error.message)
+        await jobs.fail(claim, error)
     except OSError as error:
         if error.errno in _NO_ROOM:
             logger.warning("Prediction %s waits for room on the disk", claim.prediction_id)
-            await jobs.pause(
-                claim, f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
-            )
+            full = f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
+            folder = str(parts.storage.root)
+            await jobs.pause(claim, Unavailable(full, code="PREDICTION_DISK_FULL", params={"folder": folder}))
             return
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The disk failed: {error}. It is tried again.")
+        await jobs.fail(
+            claim, _broken(error, code="PREDICTION_DISK", message=f"The disk failed: {error}. It is tried again.")
+        )
     except BaseORMException as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The database failed: {error}. It is tried again.")
+        failed = f"The database failed: {error}. It is tried again."
+        await jobs.fail(claim, _broken(error, code="PREDICTION_DATABASE", message=failed))
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
+        unexpected = f"An unexpected {type(error).__name__} stopped it; the worker's log says where."
+        await jobs.fail(claim, _broken(error, code="PREDICTION_UNEXPECTED", message=unexpected))
+
+
+def _broken(error: Exception, *, code: str, message: str) -> Unavailable:
+    """An error that is not the platform's own, as people are told of it."""
+    return Unavailable(message, code=code, params={"kind": type(error).__name__, "reason": str(error)[:300]})
 
 
 async def discard_checkpoints(storage: Storage) -> None:
@@ -179,7 +188,8 @@ class _Run:
     async def _work(self) -> None:
         prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
         if prediction is not None:
-            prediction.figures.pop("notice", None)
+            for told in ("notice", "notice_code", "notice_params"):
+                prediction.figures.pop(told, None)
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
         slide = prediction.slide

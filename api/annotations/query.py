@@ -32,7 +32,7 @@ class Filter:
     slide_id: UUID
     region: Region | None = None
     layer_id: UUID | None = None
-    term_id: UUID | None = None
+    term_ids: frozenset[UUID] | None = None
     review: frozenset[ReviewState] | None = None
 
     def annotations(self) -> QuerySet[Annotation]:
@@ -40,8 +40,8 @@ class Filter:
         query = Annotation.filter(slide_id=self.slide_id, deleted_at__isnull=True)
         if self.layer_id is not None:
             query = query.filter(layer_id=self.layer_id)
-        if self.term_id is not None:
-            query = query.filter(term_id=self.term_id)
+        if self.term_ids is not None:
+            query = query.filter(term_id__in=sorted(self.term_ids))
         if self.review is not None:
             query = query.filter(review_state__in=sorted(self.review))
         if self.region is not None:
@@ -157,7 +157,7 @@ async def packed_file(wanted: Filter) -> AsyncIterator[bytes]:
             last = rows[-1][0]
         if len(rows) < LIVE_BATCH:
             break
-    if wanted.term_id is None:
+    if wanted.term_ids is None:
         async for chunk in prediction_chunks(wanted):
             yield frame(chunk)
 
