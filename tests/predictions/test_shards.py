@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from api.errors import Unavailable
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.predictions import jobs, shards
 from api.predictions.jobs import Claim, Standing
@@ -113,9 +114,9 @@ async def test_a_part_that_failed_waits_longer_each_time_and_is_then_set_aside(d
     for attempt in range(1, jobs.MAX_ATTEMPTS + 1):
         claim = await taken(lead, 0)
         assert claim.attempt == attempt
-        await jobs.fail(claim, f"reason {attempt}")
+        await jobs.fail(claim, Unavailable(f"reason {attempt}"))
         state = await part(lead, 0)
-        assert (state.is_free, state.reason) == (False, f"reason {attempt}")
+        assert (state.is_free, state.reason and state.reason.message) == (False, f"reason {attempt}")
         await PredictionShard.filter(kind=ShardKind.PART).update(not_before=None)
 
     assert (await part(lead, 0)).status is ShardStatus.FAILED
@@ -173,8 +174,8 @@ async def test_help_goes_to_what_has_free_parts_by_priority(database: object) ->
 async def test_retry_queues_parts_that_were_given_up_and_keeps_those_done(database: object) -> None:
     lead = await led()
     await shards.part_done(await taken(lead, 0))
-    await jobs.fail(await taken(lead, 1), "broken", for_good=True)
-    await jobs.fail(lead, "The model server is away.", for_good=True)
+    await jobs.fail(await taken(lead, 1), Unavailable("broken"), for_good=True)
+    await jobs.fail(lead, Unavailable("The model server is away."), for_good=True)
     assert await jobs.standing_of(lead.prediction_id) == (Standing.LOST, None)
 
     assert await jobs.retry(lead.prediction_id) is True

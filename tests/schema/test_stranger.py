@@ -215,9 +215,3 @@ async def test_a_reader_that_reads_nothing_keeps_a_bounded_mailbox(room: Room, m
                 event = json.loads(await slow.recv())["payload"]["data"]["slideEvents"]
                 seen += [event["seq"]] if event["__typename"] == "AnnotationsChanged" else []
         assert seen == list(range(1, 61))
-
-
-async def test_another_protocol_closes_with_4406(room: Room) -> None:
-    address = room.url.replace("http", "ws") + "/graphql"
-    async with connect(address, subprotocols=None, origin=Origin(room.url)) as socket:
-        assert await close_code(socket) == 4406

@@ -1,4 +1,5 @@
 import type { PersonRef } from "./annotation";
+import type { Failure } from "./failure";
 import type { Level } from "./slide";
 
 export type PredictionStatus = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -23,8 +24,7 @@ export interface HeatmapTile {
 export interface SetAside {
   /** `[x, y, width, height]` in level-0 pixels. */
   readonly region: readonly number[];
-  /** The server's words, in English. */
-  readonly reason: string;
+  readonly failure: Failure;
 }
 
 export interface Prediction {

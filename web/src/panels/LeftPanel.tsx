@@ -1,5 +1,13 @@
 import { Tooltip } from "@mantine/core";
-import { IconHistory, IconInfoCircle, IconKeyboard, IconPhoto, IconSettings, IconStack2 } from "@tabler/icons-react";
+import {
+  IconAdjustmentsHorizontal,
+  IconHistory,
+  IconInfoCircle,
+  IconKeyboard,
+  IconPhoto,
+  IconSettings,
+  IconStack2,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { SETTINGS } from "../app/paths";
@@ -9,14 +17,21 @@ import { HistorySection } from "./HistorySection";
 import { LayersSection } from "./LayersSection";
 import styles from "./LeftPanel.module.css";
 import { MeasuresSection } from "./MeasuresSection";
+import { PicturePanel } from "./PicturePanel";
 import panel from "./panel.module.css";
 import { StripPanel } from "./StripPanel";
 import { TermsSection } from "./TermsSection";
 
-const TABS = ["slides", "work", "history", "slide"] as const;
+const TABS = ["slides", "work", "picture", "history", "slide"] as const;
 export type LeftTab = (typeof TABS)[number];
 
-const ICONS = { slides: IconPhoto, work: IconStack2, history: IconHistory, slide: IconInfoCircle };
+const ICONS = {
+  slides: IconPhoto,
+  work: IconStack2,
+  picture: IconAdjustmentsHorizontal,
+  history: IconHistory,
+  slide: IconInfoCircle,
+};
 
 interface RailProps {
   readonly tab: LeftTab | "none";
@@ -82,6 +97,12 @@ export function LeftPanel({ tab }: { readonly tab: LeftTab }) {
       return (
         <div className={panel.scroll}>
           <AboutPanel />
+        </div>
+      );
+    case "picture":
+      return (
+        <div className={panel.scroll}>
+          <PicturePanel />
         </div>
       );
     case "slides":

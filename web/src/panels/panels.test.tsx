@@ -144,7 +144,10 @@ describe("ProgressCard", () => {
 
 describe("ResultCard", () => {
   const done = { ...PREDICTION, status: "SUCCEEDED", cancerMm2: 2, tissueMm2: 8 } as const;
-  const part = (x: number, reason: string) => ({ region: [x, 0, 100, 100], reason });
+  const part = (x: number, message: string, code = "SLIDE_DAMAGED") => ({
+    region: [x, 0, 100, 100],
+    failure: { code, message, params: { reason: message } },
+  });
 
   it("says what is missing, and each reason once", () => {
     const setAside = [part(0, "A tile is broken."), part(100, "A tile is broken."), part(200, "The worker stopped.")];

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useConnection } from "../app/connection";
 import { useSession } from "../app/session";
 import type { Term } from "../model/annotation";
+import type { PictureLook } from "../model/pictureLook";
 import { type LiveSession, openSlideSession } from "../sync/session";
 import { openWorkbench } from "../tools";
 import type { SlideSession, Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
@@ -40,6 +41,8 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
   const labels = useWorkbenchLabels();
   const [workbench, setWorkbench] = useState<Workbench | null>(null);
   const view = useRef<WorkbenchOptions["view"]>(viewOfSearch(window.location.search));
+  /** Outlives a workbench that is opened anew, as the view does. */
+  const look = useRef<PictureLook>(lookOf(slide));
   const latest = useRef({ slide, terms, labels, editable, myColor: me.user.color });
   latest.current = { slide, terms, labels, editable, myColor: me.user.color };
 
@@ -58,10 +61,12 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
       },
       session,
       view: view.current,
+      pictureLook: look.current,
     });
     setWorkbench(opened);
     return () => {
       view.current = opened.viewport.getSnapshot();
+      look.current = opened.pictureLook.getSnapshot();
       setWorkbench(null);
       opened.close();
     };
@@ -71,6 +76,11 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
   useEffect(() => workbench?.setLabels(labels), [workbench, labels]);
   useEffect(() => workbench?.setEditable(editable), [workbench, editable]);
   return workbench;
+}
+
+/** The adjustments alone, without what the client's cache adds to an answer. */
+export function lookOf({ myLook: { brightness, contrast, gamma, stain } }: Pick<SlideRecord, "myLook">): PictureLook {
+  return { brightness, contrast, gamma, stain };
 }
 
 function useWorkbenchLabels(): WorkbenchLabels {

@@ -1,6 +1,7 @@
 /** Viewer, tools and session as one table to work at: what the panels hold in their hands. */
 import type { Bounds, Geometry, Position, Term } from "../model/annotation";
 import { Value } from "../model/observable";
+import { type PictureLook, PLAIN_LOOK } from "../model/pictureLook";
 import type { HeatmapStyle } from "../model/prediction";
 import type { ChangeSet } from "../store/changes";
 import type {
@@ -40,6 +41,7 @@ class SlideWorkbench implements Workbench {
   readonly layerLooks = new Value<ReadonlyMap<string, LayerLook>>(new Map());
   readonly following: Value<string | null>;
   readonly commands: SelectionCommands;
+  readonly pictureLook = new Value<PictureLook>(PLAIN_LOOK);
   readonly viewport: SlideViewer["viewport"];
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
@@ -88,6 +90,7 @@ class SlideWorkbench implements Workbench {
     this.predictionResults = predictions.results;
     this.selectedPredictionPolygon = predictions.selected;
 
+    if (options.pictureLook !== undefined) this.setPictureLook(options.pictureLook);
     viewer.annotations.apply(session.annotations.getSnapshot().byId.values(), []);
     this.stops = [
       session.onAnnotationsChanged((changes) => this.annotationsChanged(changes)),
@@ -135,6 +138,11 @@ class SlideWorkbench implements Workbench {
   setLayerLook(layerId: string, look: LayerLook): void {
     this.layerLooks.update((looks) => new Map(looks).set(layerId, look));
     this.viewer.annotations.setLook({ layerLooks: this.layerLooks.getSnapshot() });
+  }
+
+  setPictureLook(change: Partial<PictureLook>): void {
+    this.pictureLook.update((look) => ({ ...look, ...change }));
+    this.viewer.setPictureLook(this.pictureLook.getSnapshot());
   }
 
   setMyColor(color: string): void {

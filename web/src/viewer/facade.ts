@@ -8,6 +8,7 @@ import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term 
 import type { Observable } from "../model/observable";
 import type { OutlineRows } from "../model/outlineRows";
 import type { Outlines } from "../model/outlines";
+import type { PictureLook } from "../model/pictureLook";
 import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
@@ -181,6 +182,8 @@ export interface Workbench {
   readonly hiddenLayerIds: Observable<ReadonlySet<string>>;
   /** Of the layers that are not drawn as usual. */
   readonly layerLooks: Observable<ReadonlyMap<string, LayerLook>>;
+  /** How the slide's own pixels are shown to this reader. */
+  readonly pictureLook: Observable<PictureLook>;
   readonly heatmapStyle: Observable<HeatmapStyle>;
   readonly predictionResults: Observable<PredictionResults>;
 
@@ -192,6 +195,7 @@ export interface Workbench {
   deleteSelection(): void;
   setLayerVisible(layerId: string, visible: boolean): void;
   setLayerLook(layerId: string, look: LayerLook): void;
+  setPictureLook(change: Partial<PictureLook>): void;
   /** Who I am: colour of my own selection. */
   setMyColor(color: string): void;
   setLabels(labels: WorkbenchLabels): void;
@@ -241,6 +245,8 @@ export interface WorkbenchOptions {
   readonly myColor: string;
   readonly labels: WorkbenchLabels;
   readonly editable: boolean;
+  /** How the picture looks from the start. */
+  readonly pictureLook?: PictureLook;
   /** An initial view, from a link. */
   readonly view?: { readonly center: Position; readonly downsample: number; readonly rotationDegrees: number };
 }

@@ -6,6 +6,7 @@ import type View from "ol/View";
 import type { Annotation, Geometry, Position } from "../model/annotation";
 import { Value } from "../model/observable";
 import type { Outlines } from "../model/outlines";
+import type { PictureLook } from "../model/pictureLook";
 import type { PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
 import { AnnotationLayer, type AnnotationLook } from "./annotationLayer";
@@ -15,6 +16,7 @@ import { MagnificationBar, ScaleBarView } from "./furniture";
 import { HeatmapLayer } from "./heatmapLayer";
 import { Minimap } from "./minimap";
 import { Overlay } from "./overlay";
+import { PictureFilter } from "./pictureFilter";
 import { type PointerHandler, ToolInteraction } from "./pointer";
 import { PredictionLayer } from "./predictionLayer";
 import { slideRaster, type ViewRaster } from "./raster";
@@ -51,6 +53,7 @@ export class SlideViewer {
   private readonly scaleBar: ScaleBarView;
   private readonly magnifications: MagnificationBar;
   private readonly tiles: ReturnType<typeof slideLayer>;
+  private readonly picture = new PictureFilter();
   private readonly closing = new AbortController();
   private readonly resizes: ResizeObserver;
   private frameRequested = 0;
@@ -69,6 +72,9 @@ export class SlideViewer {
 
     const projection = slideProjection(slide);
     this.tiles = slideLayer(slideTiles(projection, slide.tileSource, devicePixelRatio));
+    this.tiles.on("postrender", ({ context }) => {
+      if (context instanceof CanvasRenderingContext2D) this.picture.apply(context);
+    });
     this.heatmap = new HeatmapLayer();
     this.predictions = new PredictionLayer();
     this.annotations = new AnnotationLayer(options.look);
@@ -103,6 +109,12 @@ export class SlideViewer {
   }
 
   // ---- what is shown ----
+
+  /** How the slide's own pixels are shown; annotations and predictions keep their colours. */
+  setPictureLook(look: PictureLook): void {
+    this.picture.setLook(look);
+    this.tiles.changed();
+  }
 
   setSketch(sketch: Sketch): void {
     this.overlay.setSketch(sketch);
@@ -168,6 +180,7 @@ export class SlideViewer {
     this.resizes.disconnect();
     cancelAnimationFrame(this.frameRequested);
     this.heatmap.close();
+    this.picture.close();
     this.map.setTarget(undefined);
     this.map.dispose();
     this.element.remove();
