@@ -100,7 +100,9 @@ async def test_a_part_that_ends_its_worker_again_and_again_is_set_aside_and_the_
 
     poison = await part(lead, 2)
     assert (poison.status, poison.is_free) == (ShardStatus.FAILED, False)
-    assert poison.reason == (
+    assert poison.reason is not None
+    assert poison.reason.code == "PREDICTION_POISON_PART"
+    assert poison.reason.message == (
         "The worker stopped without a word 4 times while working on this part of the slide. "
         "The file may be damaged there: look into the worker's log."
     )
