@@ -156,7 +156,7 @@ def read_window(source: Source, x: float, y: float, side: float, downsample: flo
     (left, right), (top, bottom) = (
         _on_slide(start, size, read_downsample, len(pixels)) for start, size in zip((l0_x, l0_y), l0_size, strict=True)
     )
-    if 0 < right - left and 0 < bottom - top:
+    if left < right and top < bottom:
         beyond = top, len(pixels) - bottom, left, len(pixels) - right
         if any(beyond):
             inside = pixels[top:bottom, left:right]
