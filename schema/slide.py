@@ -374,6 +374,9 @@ class SlideMutation:
             return Slide.of(slide)
         async with logged_change(info.context, access.slide_id):
             changed = Slide.of(await privacy.apply(access.slide_id, redacted))
+            images = sorted(image["name"] for image in slide.associated if image["name"] in PRIVATE_IMAGES)
+            details = {"images": images, "sha256": [slide.sha256, redacted.sha256]}
+            await audit.record_slide(AuditKind.PRIVATE_IMAGES_REMOVED, info.context.viewer, access, slide.name, details)
         await privacy.remove_unused(slide.sha256)
         return changed
 
