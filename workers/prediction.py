@@ -52,6 +52,9 @@ _COARSE_PAUSE = 30
 _CELLS_AT_ONCE = 64
 
 
+_REPLACED = "The slide's file was replaced meanwhile. Ask for a new prediction."
+
+
 class NothingDone(PlatformError):
     """Every part of a prediction was set aside."""
 
@@ -81,9 +84,15 @@ async def _work_on(claim: Claim, parts: WorkerParts) -> None:
         logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
+        if stopped.standing is Standing.SLIDE_REPLACED:
+            await jobs.fail(claim, _REPLACED, for_good=True)
     except (UnsupportedSlide, NotFound, NothingDone) as error:
         await jobs.fail(claim, error.message, for_good=True)
     except PlatformError as error:
+        if error.code == "STORAGE_AWAY":
+            logger.warning("Prediction %s waits for the storage of the slides", claim.prediction_id)
+            await jobs.pause(claim, error.message)
+            return
         await jobs.fail(claim, error.message)
     except OSError as error:
         if error.errno in NO_ROOM:
@@ -142,10 +151,13 @@ class _Run:
     async def _work(self) -> None:
         prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
         if prediction is not None:
-            prediction.figures.pop("notice", None)
+            for told_of_waiting in ("notice", "pauses"):
+                prediction.figures.pop(told_of_waiting, None)
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
         slide = prediction.slide
+        if prediction.figures.get("sha256", slide.sha256) != slide.sha256:
+            raise Stopped(Standing.SLIDE_REPLACED)
         path = await self._parts.storage.fetch_slide(slide.sha256)
         model = await patiently(partial(self._parts.client.model, prediction.model))
         if model.version != prediction.model_version:
