@@ -40,7 +40,7 @@ from workers.parts import Part, parts_of
 from workers.patches import Cell, Region
 from workers.pipeline import Pipeline, Supply, Whole, first_failure, patiently
 from workers.plan import Plan, make_plan
-from workers.reasons import broken, disk_failed
+from workers.reasons import broken, disk_failed, slide_replaced
 from workers.result import Blended, Tracing, evidence_of_heatmap, evidence_of_patches, figures_of, trace
 from workers.unbroken import unbroken
 from workers.worker import Stopped, Viewports, WorkerParts, discard_if_over, keep_alive
@@ -82,9 +82,15 @@ async def _work_on(claim: Claim, parts: WorkerParts) -> None:
         logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
+        if stopped.standing is Standing.SLIDE_REPLACED:
+            await jobs.fail(claim, slide_replaced(), for_good=True)
     except (UnsupportedSlide, NotFound, NothingDone) as error:
         await jobs.fail(claim, error, for_good=True)
     except PlatformError as error:
+        if error.code == "STORAGE_AWAY":
+            logger.warning("Prediction %s waits for the storage of the slides", claim.prediction_id)
+            await jobs.pause(claim, error)
+            return
         await jobs.fail(claim, error)
     except OSError as error:
         if error.errno in NO_ROOM:
@@ -145,11 +151,13 @@ class _Run:
     async def _work(self) -> None:
         prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
         if prediction is not None:
-            for told in ("notice", "notice_code", "notice_params"):
-                prediction.figures.pop(told, None)
+            for told_of_waiting in ("notice", "notice_code", "notice_params", "pauses"):
+                prediction.figures.pop(told_of_waiting, None)
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
         slide = prediction.slide
+        if prediction.figures.get("sha256", slide.sha256) != slide.sha256:
+            raise Stopped(Standing.SLIDE_REPLACED)
         path = await self._parts.storage.fetch_slide(slide.sha256)
         model = await patiently(partial(self._parts.client.model, prediction.model))
         if model.version != prediction.model_version:

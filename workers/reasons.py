@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.errors import Unavailable
+from api.errors import Conflict, Unavailable
 
 
 def broken(error: Exception, *, code: str, message: str) -> Unavailable:
@@ -13,3 +13,10 @@ def broken(error: Exception, *, code: str, message: str) -> Unavailable:
 def disk_failed(error: OSError) -> Unavailable:
     """The disk can't be read or written."""
     return broken(error, code="PREDICTION_DISK", message=f"The disk failed: {error}. It is tried again.")
+
+
+def slide_replaced() -> Conflict:
+    """What was predicted so far is of another file."""
+    return Conflict(
+        "The slide's file was replaced meanwhile. Ask for a new prediction.", code="PREDICTION_SLIDE_REPLACED"
+    )

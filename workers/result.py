@@ -18,7 +18,7 @@ from workers.stitching import AROUND, Stitcher
 
 MIN_AREA_MM2 = 0.0004
 """Smaller polygons are dropped and smaller holes filled: a square of 20 um, less than a small gland."""
-_BLOCK_CELLS = 8
+_BLOCK_CELLS = 4
 
 
 class Blended:

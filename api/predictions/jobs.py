@@ -28,7 +28,7 @@ from api.models.transaction import transaction
 
 MAX_ATTEMPTS = 4
 BACKOFF_S = (1.0, 5.0, 20.0)
-PAUSE_S = 3.0
+PAUSE_S, LONGEST_PAUSE_S = 3.0, 60.0
 _CANDIDATES = 64
 _WHOSE = {
     "person": "prediction__requested_by_id",
@@ -45,6 +45,7 @@ class Standing(enum.Enum):
     GO_ON = "go on"
     CANCELLED = "cancelled"
     SLIDE_GONE = "slide gone"
+    SLIDE_REPLACED = "slide replaced"
     LOST = "lost"
 
 
@@ -145,12 +146,14 @@ async def heartbeat(claim: Claim, lease_s: float) -> tuple[Standing, list[list[f
 async def standing_of(prediction_id: UUID) -> tuple[Standing, list[list[float]] | None]:
     """Whether work on a prediction is to go on, and the viewports of the people on the slide."""
     found = await Prediction.filter(id=prediction_id).values(
-        "status", "viewports", "slide__deleted_at", "slide__project__deleted_at"
+        "status", "viewports", "figures", "slide__sha256", "slide__deleted_at", "slide__project__deleted_at"
     )
     if not found or found[0]["slide__deleted_at"] or found[0]["slide__project__deleted_at"]:
         return Standing.SLIDE_GONE, None
     if found[0]["status"] == PredictionStatus.CANCELLED:
         return Standing.CANCELLED, None
+    if found[0]["figures"].get("sha256", found[0]["slide__sha256"]) != found[0]["slide__sha256"]:
+        return Standing.SLIDE_REPLACED, None
     return (Standing.GO_ON if found[0]["status"] in _LIVE else Standing.LOST), found[0]["viewports"]
 
 
@@ -209,25 +212,24 @@ async def release(claim: Claim) -> None:
 async def pause(claim: Claim, notice: PlatformError) -> None:
     """Give a shard back that can't go on for want of something, which is told as the prediction's notice.
 
-    It is free again after `PAUSE_S`; no attempt counts, however long that goes on.
+    It is free again after `PAUSE_S`, and after twice as long each time that it did not get on in between; no attempt
+    counts, however long that goes on.
     """
     async with transaction() as connection:
+        shard = PredictionShard.filter(id=claim.shard_id)
         held = (
-            await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
+            await shard.filter(worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(
-                status=ShardStatus.QUEUED,
-                worker=None,
-                lease_until=None,
-                attempts=max(0, claim.attempt - 1),
-                not_before=_now() + timedelta(seconds=PAUSE_S),
-            )
+            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, attempts=max(0, claim.attempt - 1))
         )
         if not held:
             return
         prediction = await Prediction.get(id=claim.prediction_id, using_db=connection)
+        pauses = prediction.figures.get("pauses", 0)
+        pause_s = min(LONGEST_PAUSE_S, PAUSE_S * 2**pauses)
+        await shard.using_db(connection).update(not_before=_now() + timedelta(seconds=pause_s))
         told = {"notice": notice.message, "notice_code": notice.code, "notice_params": notice.params}
-        prediction.figures = {**prediction.figures, **told}
+        prediction.figures = {**prediction.figures, **told, "pauses": pauses + 1}
         await prediction.save(using_db=connection, update_fields=["figures"])
 
 

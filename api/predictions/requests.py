@@ -61,6 +61,7 @@ async def request(
             .limit(200)
         ):
             same = earlier.region == area and earlier.figures.get("mpp") == mpp
+            same = same and earlier.figures.get("sha256") in (None, slide.sha256)
             if same and not earlier.figures.get("set_aside"):
                 return earlier
         prediction = await Prediction.create(
@@ -74,6 +75,7 @@ async def request(
             priority=priority,
             figures={
                 "mpp": mpp,
+                "sha256": slide.sha256,
                 "downsample": downsample,
                 "tile_px": model.patch_px - OVERLAP_PX,
                 "patch_px": model.patch_px,

@@ -886,6 +886,7 @@ export const en = {
       "The work stopped {{attempts}} times without a word. The file may be damaged: upload it anew, or ask the administrator to look into the worker's log.",
     PREDICTION_POISON_PART:
       "The work stopped {{attempts}} times without a word at this part. The file may be damaged there: ask the administrator to look into the worker's log.",
+    PREDICTION_SLIDE_REPLACED: "The slide's file was replaced meanwhile. Start a new prediction.",
     PREDICTION_DISK_FULL: "The server's disk is full. Once there is room, the prediction goes on by itself.",
     PREDICTION_DISK: "The server's disk failed ({{reason}}). Start the prediction again, and tell the administrator.",
     PREDICTION_DATABASE: "The server's database failed ({{reason}}). Start the prediction again in a minute.",

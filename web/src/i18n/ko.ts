@@ -853,6 +853,7 @@ export const ko = {
       "작업이 아무 말 없이 {{attempts}}번 멈췄습니다. 파일이 손상되었을 수 있으니 다시 올리거나 관리자에게 작업자 로그를 확인해 달라고 하세요.",
     PREDICTION_POISON_PART:
       "이 부분에서 작업이 아무 말 없이 {{attempts}}번 멈췄습니다. 파일의 이 부분이 손상되었을 수 있으니 관리자에게 작업자 로그를 확인해 달라고 하세요.",
+    PREDICTION_SLIDE_REPLACED: "그사이 슬라이드 파일이 바뀌었습니다. 예측을 새로 시작하세요.",
     PREDICTION_DISK_FULL: "서버 디스크가 가득 찼습니다. 공간이 생기면 예측이 저절로 이어집니다.",
     PREDICTION_DISK: "서버 디스크에 문제가 생겼습니다({{reason}}). 예측을 다시 시작하고 관리자에게 알려 주세요.",
     PREDICTION_DATABASE: "서버 데이터베이스에 문제가 생겼습니다({{reason}}). 잠시 뒤 예측을 다시 시작하세요.",
