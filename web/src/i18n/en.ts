@@ -676,6 +676,7 @@ export const en = {
       nothingToPaste: "Nothing has been copied yet. Select outlines and press Ctrl+C.",
       notCut: "The line cuts through no outline. Draw it from one side to the other.",
       noAreaHere: "A hole begins inside an outline that is not locked.",
+      needsLine: "This has to be fetched first, and there is no line to the server. Try again when it is back.",
       nothingAlike: "Nothing here is alike. Drag to the right to take more.",
       tooMuchToCopy: "This is more than the browser can keep. Copy fewer outlines at once.",
       copied_one: "{{count, number}} annotation copied",
@@ -694,6 +695,13 @@ export const en = {
     total: "Total",
     inView: "In view",
     hint: "Click to count, Backspace takes back, Alt+click removes",
+  },
+  draft: {
+    title: "Unfinished shape",
+    text: "You were in the middle of drawing this when the page was closed.",
+    resume: "Go on drawing",
+    keep: "Keep it",
+    discard: "Discard",
   },
   keys: {
     title: "Keyboard shortcuts",

@@ -647,6 +647,7 @@ export const ko = {
       nothingToPaste: "아직 복사한 것이 없습니다. 윤곽을 선택하고 Ctrl+C를 누르세요.",
       notCut: "선이 윤곽을 가로지르지 않습니다. 한쪽에서 반대쪽까지 그으세요.",
       noAreaHere: "구멍은 잠기지 않은 윤곽 안에서 시작합니다.",
+      needsLine: "먼저 서버에서 받아 와야 하는데 연결이 끊겼습니다. 연결되면 다시 해 보세요.",
       nothingAlike: "비슷한 곳이 없습니다. 오른쪽으로 끌면 더 넓게 잡습니다.",
       tooMuchToCopy: "브라우저가 담을 수 있는 양을 넘습니다. 나누어 복사하세요.",
       copied_other: "주석 {{count, number}}개를 복사했습니다",
@@ -660,6 +661,13 @@ export const ko = {
     total: "합계",
     inView: "화면 안",
     hint: "클릭하면 세고, Backspace로 되돌리고, Alt+클릭으로 지웁니다",
+  },
+  draft: {
+    title: "그리던 윤곽",
+    text: "페이지가 닫힐 때 그리던 윤곽이 남아 있습니다.",
+    resume: "이어서 그리기",
+    keep: "그대로 두기",
+    discard: "버리기",
   },
   keys: {
     title: "키보드 단축키",

@@ -16,6 +16,7 @@ import { TermsDialog } from "../pages/TermsDialog";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
+import { DraftOffer } from "./DraftOffer";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
 import { PastBanner } from "./PastBanner";
@@ -200,6 +201,7 @@ export function SlideFrame({ slide, refresh }: Props) {
               <div className={styles.toasts}>
                 <Notices />
                 <ConflictToasts />
+                <DraftOffer />
               </div>
             </>
           )}

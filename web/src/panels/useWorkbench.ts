@@ -40,8 +40,8 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
   const labels = useWorkbenchLabels();
   const [workbench, setWorkbench] = useState<Workbench | null>(null);
   const view = useRef<WorkbenchOptions["view"]>(viewOfSearch(window.location.search));
-  const latest = useRef({ slide, terms, labels, editable, myColor: me.user.color });
-  latest.current = { slide, terms, labels, editable, myColor: me.user.color };
+  const latest = useRef({ slide, terms, labels, editable, userId: me.user.id, myColor: me.user.color });
+  latest.current = { slide, terms, labels, editable, userId: me.user.id, myColor: me.user.color };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scale is what measures and the scale bar are built upon
   useEffect(() => {

@@ -9,6 +9,7 @@ import { AnnotationStore } from "../store/annotationStore";
 import type { ChangeListener } from "../store/changes";
 import type { SessionStatus, SlideSession } from "../viewer/facade";
 import type { GraphqlConnection } from "./client";
+import { type ConflictStorage, defaultConflictStorage } from "./conflictStorage";
 import { Conflicts } from "./conflicts";
 import { Edits } from "./edits";
 import { type SlideEvent, SlideFeed } from "./feed";
@@ -24,6 +25,7 @@ export interface SessionOptions {
   readonly slideId: string;
   readonly me: PersonRef;
   readonly storage?: OutboxStorage;
+  readonly conflictStorage?: ConflictStorage;
   /** For tests: the first wait before trying again. */
   readonly firstRetryMs?: number;
 }
@@ -44,7 +46,7 @@ export class LiveSession implements SlideSession {
   readonly commentsRevision = new Value(0);
 
   private readonly noticeList = new Notices();
-  private readonly conflictList = new Conflicts();
+  private readonly conflictList: Conflicts;
   private readonly livePredictions: LivePredictions;
   private readonly edits: Edits;
   private readonly feed: SlideFeed;
@@ -52,12 +54,19 @@ export class LiveSession implements SlideSession {
 
   constructor(
     private readonly connection: GraphqlConnection,
-    { slideId, me, storage = defaultOutboxStorage(), firstRetryMs }: SessionOptions,
+    {
+      slideId,
+      me,
+      storage = defaultOutboxStorage(),
+      conflictStorage = defaultConflictStorage(),
+      firstRetryMs,
+    }: SessionOptions,
   ) {
     this.slideId = slideId;
     this.store = new AnnotationStore(slideId, me);
     this.annotations = this.store.snapshot;
     this.notices = this.noticeList.list;
+    this.conflictList = new Conflicts({ slideId, userId: me.id }, conflictStorage);
     this.conflicts = this.conflictList.list;
     this.livePredictions = new LivePredictions(connection, slideId, this.noticeList);
     this.predictions = this.livePredictions.list;
@@ -134,7 +143,7 @@ export class LiveSession implements SlideSession {
   }
 
   private async start(): Promise<void> {
-    await this.edits.restore();
+    await Promise.all([this.edits.restore(), this.conflictList.restore()]);
     await this.feed.run();
   }
 
@@ -143,7 +152,10 @@ export class LiveSession implements SlideSession {
       this.connection,
       this.slideId,
       {
-        onRows: (rows, layers) => this.store.receive(rows, layers, "SILENT"),
+        onRows: (rows, layers) => {
+          this.store.receive(rows, layers, "SILENT");
+          this.conflictList.theirsBecame(rows);
+        },
         onState: (rows, layers) => {
           this.store.replaceAll(rows, layers);
           this.conflictList.theirsBecame(rows);

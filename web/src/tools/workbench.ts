@@ -1,8 +1,10 @@
 /** Viewer, tools and session as one table to work at: what the panels hold in their hands. */
 import type { Bounds, Geometry, Position, Term } from "../model/annotation";
+import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import type { HeatmapStyle } from "../model/prediction";
 import type { ChangeSet } from "../store/changes";
+import { Drafts } from "../store/drafts";
 import type {
   ClassStyle,
   LayerLook,
@@ -23,11 +25,10 @@ import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
 import { Toolbox } from "./toolbox";
+import { UnfinishedWork } from "./unfinishedWork";
 import { VisibleAnnotations } from "./visibleAnnotations";
 import { WorkbenchContext } from "./workbenchContext";
 
-/** After so long the page has surely been drawn. */
-const IDLE_MS = 5_000;
 /** The others are told of so many selected annotations. */
 const MOST_SHARED = 1_000;
 
@@ -46,6 +47,8 @@ class SlideWorkbench implements Workbench {
   readonly predictionResults: PredictionDisplay["results"];
   readonly selectedPredictionPolygon: PredictionDisplay["selected"];
 
+  readonly unfinished: UnfinishedWork["offered"];
+
   private readonly session: SlideSession;
   private readonly viewer: SlideViewer;
   private readonly predictions: PredictionDisplay;
@@ -56,6 +59,7 @@ class SlideWorkbench implements Workbench {
   private readonly followed: Following;
   private readonly comparison: ConflictComparison;
   private readonly keyboard: Keyboard;
+  private readonly work: UnfinishedWork;
   private readonly editable: Value<boolean>;
   private readonly stops: (() => void)[];
 
@@ -88,6 +92,12 @@ class SlideWorkbench implements Workbench {
     this.predictionResults = predictions.results;
     this.selectedPredictionPolygon = predictions.selected;
 
+    const drafts = new Drafts(options.userId, slide.id, newId());
+    const exists = (id: string) => session.annotations.getSnapshot().byId.has(id);
+    this.work = new UnfinishedWork({ drafts, viewer, toolbox: this.toolbox, editable, exists });
+    this.unfinished = this.work.offered;
+    context.onSketch = (drawing) => this.work.noteSketch(drawing);
+
     viewer.annotations.apply(session.annotations.getSnapshot().byId.values(), []);
     this.stops = [
       session.onAnnotationsChanged((changes) => this.annotationsChanged(changes)),
@@ -96,9 +106,7 @@ class SlideWorkbench implements Workbench {
       activeTerm.id.subscribe(() => this.toolbox.current.refresh()),
     ];
     this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox, commands: this.commands });
-    // What is loaded late is needed without a line, too.
-    const prepare = setTimeout(() => this.commands.prepare(), IDLE_MS);
-    this.stops.push(() => clearTimeout(prepare));
+    this.stops.push(this.commands.prepare());
   }
 
   // ---- tools and selection ----
@@ -224,7 +232,16 @@ class SlideWorkbench implements Workbench {
     return this.keyboard.handle(event);
   }
 
+  resumeUnfinished(): void {
+    this.work.resume();
+  }
+
+  discardUnfinished(): void {
+    this.work.putAway();
+  }
+
   close(): void {
+    this.work.close();
     this.keyboard.close();
     this.followed.close();
     this.comparison.close();

@@ -11,6 +11,7 @@ import type { Outlines } from "../model/outlines";
 import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
+import type { Unfinished } from "../model/unfinished";
 import type { ChangeSet } from "../store/changes";
 import type { CommandDesk } from "./commandFacade";
 
@@ -207,6 +208,11 @@ export interface Workbench {
   /** Goes along with another client's viewport until the next own pan; `null` stops. */
   follow(clientId: string | null): void;
   readonly following: Observable<string | null>;
+  /** What an earlier page left in the middle of drawing, and is offered; `null` for nothing. */
+  readonly unfinished: Observable<Unfinished | null>;
+  /** Goes on with it, or forgets it. */
+  resumeUnfinished(): void;
+  discardUnfinished(): void;
   /** What can be done to the selection. */
   readonly commands: CommandDesk;
 
@@ -234,6 +240,8 @@ export interface WorkbenchOptions {
   readonly slide: SlideFacts;
   readonly session: SlideSession;
   readonly terms: readonly Term[];
+  /** Whose unfinished shapes are kept and offered. */
+  readonly userId: string;
   readonly myColor: string;
   readonly labels: WorkbenchLabels;
   readonly editable: boolean;
