@@ -21,6 +21,9 @@ import { loadOutlines } from "./outlines";
 import { Presence } from "./presence";
 import { predictionOf, rowOf } from "./records";
 
+/** From so many mutations on, how far sending them has come is worth telling. */
+const MANY_WAITING = 4;
+
 export interface SessionOptions {
   readonly slideId: string;
   readonly me: PersonRef;
@@ -45,6 +48,8 @@ export class LiveSession implements SlideSession {
   readonly slideRevision = new Value(0);
   readonly commentsRevision = new Value(0);
 
+  /** Since everything was sent the last time. */
+  private mostWaiting = 0;
   private readonly noticeList = new Notices();
   private readonly conflictList: Conflicts;
   private readonly livePredictions: LivePredictions;
@@ -214,7 +219,9 @@ export class LiveSession implements SlideSession {
     const { connection, loading, seq, latencyMs } = this.feed.state.getSnapshot();
     const { waiting, stuck, durable } = this.edits.outboxState.getSnapshot();
     const saving = waiting === 0 ? "saved" : stuck || connection === "offline" ? "offline" : "saving";
-    return { connection, saving, unsaved: waiting, durable, latencyMs, seq, loading };
+    this.mostWaiting = waiting === 0 ? 0 : Math.max(this.mostWaiting, waiting);
+    const progress = this.mostWaiting < MANY_WAITING ? null : 1 - waiting / this.mostWaiting;
+    return { connection, saving, unsaved: waiting, progress, durable, latencyMs, seq, loading };
   }
 }
 

@@ -45,6 +45,7 @@ class SlideWorkbench implements Workbench {
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
   readonly predictionResults: PredictionDisplay["results"];
+  readonly predictionCounts: PredictionDisplay["counts"];
   readonly selectedPredictionPolygon: PredictionDisplay["selected"];
 
   readonly unfinished: UnfinishedWork["offered"];
@@ -90,6 +91,7 @@ class SlideWorkbench implements Workbench {
     this.pointer = viewer.pointer;
     this.heatmapStyle = predictions.style;
     this.predictionResults = predictions.results;
+    this.predictionCounts = predictions.counts;
     this.selectedPredictionPolygon = predictions.selected;
 
     const drafts = new Drafts(options.userId, slide.id, newId());
@@ -216,8 +218,8 @@ class SlideWorkbench implements Workbench {
     this.predictions.setPolygonsVisible(visible);
   }
 
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void {
-    if (this.editable.getSnapshot()) this.predictions.accept(indexes, termId);
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void {
+    if (this.editable.getSnapshot()) this.predictions.accept(indexes, termOf);
   }
 
   rejectPredictionPolygons(indexes: readonly number[]): void {

@@ -32,6 +32,8 @@ export interface SessionStatus {
   readonly saving: Saving;
   /** Mutations not yet acknowledged by the server. */
   readonly unsaved: number;
+  /** How much of what waited has been sent, 0 to 1, while it is so much that it takes a while; else `null`. */
+  readonly progress: number | null;
   /** What is unsaved would survive a crash of this tab; false where the browser refuses to store it. */
   readonly durable: boolean;
   /** Round trip over the socket in milliseconds; `null` before the first answer. */
@@ -180,6 +182,8 @@ export interface Workbench {
   readonly layerLooks: Observable<ReadonlyMap<string, LayerLook>>;
   readonly heatmapStyle: Observable<HeatmapStyle>;
   readonly predictionResults: Observable<PredictionResults>;
+  /** Exactly how many predicted outlines there are, and how many of them in the view; `null` when none are shown. */
+  readonly predictionCounts: Observable<{ readonly all: number; readonly within: number } | null>;
 
   setTool(tool: ToolName): void;
   setTerms(terms: readonly Term[]): void;
@@ -223,8 +227,8 @@ export interface Workbench {
   readonly selectedPredictionPolygon: Observable<number | null>;
   selectPredictionPolygon(index: number | null, options?: { readonly goThere?: boolean }): void;
   setPredictionPolygonsVisible(visible: boolean): void;
-  /** Takes predicted polygons over as annotations of my own, with the given term. */
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void;
+  /** Takes predicted polygons over as annotations of my own, as one operation; `termOf` gives the term of each. */
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void;
   /** Hides predicted polygons from view and list. */
   rejectPredictionPolygons(indexes: readonly number[]): void;
 
