@@ -27,14 +27,11 @@ await tell(async () => {
   seen.accepted = await count();
   seen.some = (await annotationsOf(ann, slideId)).slice(0, 5);
 
-  // One undo takes all of them back, one redo brings them again.
+  // One undo takes all of them back.
   await ann.locator('[data-testid="viewer"]').focus();
   await ann.keyboard.press("Control+z");
   await until("none on the server", async () => (await count()) === seen.before, 180);
   await ann.getByText("Saved", { exact: true }).waitFor({ timeout: 60_000 });
   seen.undone = await count();
-  await ann.keyboard.press("Control+y");
-  await until("all on the server again", async () => (await count()) === seen.before + given.count, 180);
-  seen.redone = await count();
   await checkAccess(ann, "AI, light");
 });

@@ -524,6 +524,7 @@ export const en = {
     results: "Outlines",
     countLabel: "Outlines in view",
     inView: "{{within}} of {{all}} in view",
+    allSettled: "Every outline was accepted or rejected.",
     noResults: "No cancer was outlined at this threshold.",
     accept: "Accept {{name}}",
     reject: "Reject {{name}}",

@@ -503,6 +503,7 @@ export const ko = {
     countLabel: "화면 안의 윤곽",
     inView: "{{all}}개 중 {{within}}개 보임",
     results: "윤곽",
+    allSettled: "모든 윤곽을 승인하거나 반려했습니다.",
     noResults: "이 임계값에서는 암 윤곽이 없습니다.",
     accept: "{{name}} 승인",
     reject: "{{name}} 거부",

@@ -58,7 +58,9 @@ export function OutlineList() {
       </Verb>
     </>
   );
-  if (!loading && polygons.length === 0) return <p className={panel.hint}>{t("ai.noResults")}</p>;
+  if (!loading && polygons.length === 0) {
+    return <p className={panel.hint}>{desk.shown?.polygons ? t("ai.allSettled") : t("ai.noResults")}</p>;
+  }
   return (
     <>
       <div className={styles.outlines} style={{ height: Math.min(232, Math.max(1, polygons.length) * ROW_PX) }}>
