@@ -42,6 +42,13 @@ export async function person(name, { locale = "en-US", theme = "dark", account =
   return page;
 }
 
+/** A page of somebody whose session exists already: `cookie` is its value. */
+export async function signedIn(name, cookie, options = {}) {
+  const page = await person(name, { ...options, account: false });
+  await page.context().addCookies([{ name: "coslide", value: cookie, url: given.url }]);
+  return page;
+}
+
 /** The same in a browser with a profile of its own, which other programs reach by its debugging port; end it with `close`. */
 export async function persistentPerson(name, flags) {
   const folder = await mkdtemp(join(tmpdir(), "coslide-profile-"));

@@ -18,7 +18,7 @@ Story = Callable[..., dict[str, Any]]
 LIMIT_S = 300
 
 
-def tell(name: str, url: str, chromium: Path, **given: str) -> dict[str, Any]:
+def tell(name: str, url: str, chromium: Path, **given: str | int) -> dict[str, Any]:
     """Run a story against a running Coslide; what it saw. Fails with the story's own words.
 
     Args:

@@ -17,6 +17,7 @@ import { BlindBadge } from "./BlindBadge";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
+import { DraftOffer } from "./DraftOffer";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
 import { PastBanner } from "./PastBanner";
@@ -215,6 +216,7 @@ export function SlideFrame({ slide, refresh }: Props) {
               <div className={styles.toasts}>
                 <Notices />
                 <ConflictToasts />
+                <DraftOffer />
               </div>
             </>
           )}

@@ -19,6 +19,8 @@ import type { WorkbenchParts } from "./workbenchContext";
 
 /** Screen pixels that a copy lies beside its original. */
 const BESIDE_PX = 16;
+/** After so long the page has surely been drawn. */
+const PREPARE_MS = 5_000;
 
 export type CommandParts = Pick<
   WorkbenchParts,
@@ -71,7 +73,7 @@ export class SelectionCommands implements CommandDesk {
         this.ask("grow");
         break;
       default:
-        void this.shape(command);
+        this.shape(command).catch(() => this.tell("needsLine"));
     }
   }
 
@@ -85,15 +87,26 @@ export class SelectionCommands implements CommandDesk {
     const asked = ++this.previews;
     if (command === null) this.parts.viewer.setGhost(null);
     else
-      void this.outcome(command).then((outcome) => {
-        if (asked === this.previews) this.parts.viewer.setGhost(typeof outcome === "string" ? null : ghostOf(outcome));
-      });
+      this.outcome(command).then(
+        (outcome) => {
+          if (asked === this.previews)
+            this.parts.viewer.setGhost(typeof outcome === "string" ? null : ghostOf(outcome));
+        },
+        // Not loaded, and no line: the command itself will say so.
+        () => undefined,
+      );
   }
 
-  /** Loads what commands need, so that they work without a line, too. */
-  prepare(): void {
-    void import("./shapeCommands");
-    void import("./splitting");
+  /** Loads what commands and tools need later, so that they work without a line, too; tried again until it is here. Answers the way to stop. */
+  prepare(waitMs = PREPARE_MS): () => void {
+    let timer: ReturnType<typeof setTimeout>;
+    const load = () =>
+      Promise.all([import("./shapeCommands"), import("./splitting"), import("../model/wand")]).catch(() => later());
+    const later = () => {
+      timer = setTimeout(load, waitMs);
+    };
+    later();
+    return () => clearTimeout(timer);
   }
 
   private async shape(command: ShapeCommand): Promise<void> {

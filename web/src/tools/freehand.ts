@@ -1,6 +1,7 @@
 import type { Position } from "../model/annotation";
 import { areaFromOutline } from "../model/booleans";
 import { areaOf, closeRing, distance, kindOfArea, simplify } from "../model/geometry";
+import type { Unfinished } from "../model/unfinished";
 import type { ToolPointer } from "../viewer/pointer";
 import { DrawingTool } from "./drawing";
 
@@ -40,6 +41,13 @@ export class FreehandTool extends DrawingTool {
   override cancel(): void {
     this.path = [];
     this.clear();
+  }
+
+  /** Goes on corner by corner: the hand is no longer on it. */
+  override unfinished(): Unfinished | null {
+    if (this.path.length < 2) return null;
+    const points = simplify(this.path, TOLERANCE_PX * this.context.downsample);
+    return { tool: "polygon", points, area: null, targetId: null };
   }
 
   override key(event: KeyboardEvent): boolean {

@@ -1,6 +1,7 @@
 import type { Annotation, Geometry, Position } from "../model/annotation";
 import { areaFromOutline } from "../model/booleans";
 import { areaOf, closeRing, distance, isArea, simplify } from "../model/geometry";
+import type { Unfinished } from "../model/unfinished";
 import type { ToolPointer } from "../viewer/pointer";
 import { PolygonTool } from "./polygon";
 
@@ -53,6 +54,18 @@ export class HoleTool extends PolygonTool {
   override cancel(): void {
     this.path = null;
     super.cancel();
+  }
+
+  override unfinished(): Unfinished | null {
+    const drawn = this.path === null ? [] : simplify(this.path, TOLERANCE_PX * this.context.downsample);
+    const points = drawn.length > 1 ? drawn : this.points;
+    if (points.length === 0 || this.target === null) return null;
+    return { tool: this.name, points, area: null, targetId: this.target.id };
+  }
+
+  override resume(work: Unfinished): void {
+    this.target = work.targetId === null ? null : (this.context.annotation(work.targetId) ?? null);
+    if (this.target !== null) super.resume(work);
   }
 
   override key(event: KeyboardEvent): boolean {

@@ -101,6 +101,11 @@ export class MeasureTool extends PathTool {
     this.measured = null;
   }
 
+  /** A measure is not kept when it is finished, either. */
+  override unfinished(): null {
+    return null;
+  }
+
   override key(event: KeyboardEvent): boolean {
     if (super.key(event)) return true;
     if (event.key !== "Escape" || this.measured === null) return false;

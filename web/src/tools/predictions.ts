@@ -17,11 +17,14 @@ const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: NO
 /** Polygons lie over a heatmap as outlines only. */
 const FILL_OVER_HEATMAP = 0;
 const FILL_ALONE = 0.16;
+const COUNT_AFTER_MS = 120;
 
 export class PredictionDisplay {
   readonly style = new Value<HeatmapStyle>(DEFAULT_HEATMAP_STYLE);
   readonly results = new Value<PredictionResults>(NOTHING);
   readonly selected = new Value<number | null>(null);
+  readonly counts = new Value<ReturnType<SlideViewer["predictions"]["counts"]>>(null);
+  private countTimer: ReturnType<typeof setTimeout> | undefined;
   private shownId: string | null = null;
   private classes: readonly ClassStyle[] = [];
   private outlines: Outlines | null = null;
@@ -49,6 +52,8 @@ export class PredictionDisplay {
       }),
       session.predictions.subscribe(() => this.follow()),
       session.annotations.subscribe(() => this.countAccepted()),
+      viewer.viewport.subscribe(() => this.countSoon()),
+      this.results.subscribe(() => this.countSoon()),
     ];
   }
 
@@ -70,6 +75,7 @@ export class PredictionDisplay {
 
   setPolygonsVisible(visible: boolean): void {
     this.viewer.predictions.setVisible(visible);
+    this.countSoon();
   }
 
   /** Selects the polygon under a position. Answers whether there was one. */
@@ -86,13 +92,13 @@ export class PredictionDisplay {
     if (bounds !== null) this.viewer.camera.fitBounds(bounds);
   }
 
-  accept(numbers: readonly number[], termId: string | null): void {
+  accept(numbers: readonly number[], termOf: (number: number) => string | null): void {
     const ops = numbers.flatMap((number): AnnotationOp[] => {
       const geometry = this.viewer.predictions.geometry(number);
       if (geometry === null || this.accepted.has(number)) return [];
       const kind = kindOfArea(geometry);
       const attributes = { [FROM_PREDICTION]: this.shownId, [FROM_POLYGON]: number };
-      return [{ type: "create", id: newId(), kind, geometry, termId, attributes }];
+      return [{ type: "create", id: newId(), kind, geometry, termId: termOf(number), attributes }];
     });
     this.session.apply(ops);
   }
@@ -105,9 +111,18 @@ export class PredictionDisplay {
   }
 
   close(): void {
+    clearTimeout(this.countTimer);
     for (const stop of this.stops) stop();
     this.loading?.abort();
     this.take(null);
+  }
+
+  /** Once the view has come to rest: there may be a million to look through. */
+  private countSoon(): void {
+    clearTimeout(this.countTimer);
+    this.countTimer = setTimeout(() => {
+      this.counts.set(this.viewer.predictions.counts(this.viewer.viewport.getSnapshot().bounds));
+    }, COUNT_AFTER_MS);
   }
 
   /** Polygons that are annotations now: accepted here or by anyone else, and shown again when that is undone. */

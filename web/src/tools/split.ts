@@ -7,7 +7,7 @@ export class SplitTool extends PathTool {
   override readonly name = "split";
 
   protected override finished(line: Geometry): void {
-    void this.cut(line);
+    this.cut(line).catch(() => this.context.tell("needsLine"));
   }
 
   private async cut(line: Geometry): Promise<void> {

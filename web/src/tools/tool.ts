@@ -1,6 +1,7 @@
 /** What a tool is, and what it may use. A tool is a small state machine over pointer and keys; it knows no map and no network. */
 import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position } from "../model/annotation";
 import type { TermLook } from "../model/terms";
+import type { Unfinished } from "../model/unfinished";
 import type { Scale } from "../model/units";
 import type { CommandNote } from "../viewer/commandFacade";
 import type { ToolName } from "../viewer/facade";
@@ -61,6 +62,10 @@ export interface Tool extends PointerHandler {
   refresh(): void;
   /** It is taken in hand. */
   enter(): void;
+  /** What would be lost if the page ended now; `null` when nothing is under way. */
+  unfinished(): Unfinished | null;
+  /** Goes on with what an earlier page left. */
+  resume(work: Unfinished): void;
   /** Another tool takes over: whatever is unfinished is dropped. */
   leave(): void;
 }
@@ -98,6 +103,12 @@ export abstract class IdleTool implements Tool {
   refresh(): void {}
 
   enter(): void {}
+
+  unfinished(): Unfinished | null {
+    return null;
+  }
+
+  resume(_work: Unfinished): void {}
 
   leave(): void {
     this.cancel();

@@ -36,9 +36,12 @@ export class WandTool extends DrawingTool {
   private more = 0;
 
   override enter(): void {
-    void import("../model/wand").then((model) => {
-      this.model = model;
-    });
+    import("../model/wand").then(
+      (model) => {
+        this.model = model;
+      },
+      () => this.context.tell("needsLine"),
+    );
   }
 
   override press(pointer: ToolPointer): boolean {

@@ -1,9 +1,11 @@
 /** Viewer, tools and session as one table to work at: what the panels hold in their hands. */
 import type { Bounds, Geometry, Position, Term } from "../model/annotation";
+import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import { type PictureLook, PLAIN_LOOK } from "../model/pictureLook";
 import type { HeatmapStyle } from "../model/prediction";
 import type { ChangeSet } from "../store/changes";
+import { Drafts } from "../store/drafts";
 import type {
   ClassStyle,
   LayerLook,
@@ -24,11 +26,10 @@ import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
 import { Toolbox } from "./toolbox";
+import { UnfinishedWork } from "./unfinishedWork";
 import { VisibleAnnotations } from "./visibleAnnotations";
 import { WorkbenchContext } from "./workbenchContext";
 
-/** After so long the page has surely been drawn. */
-const IDLE_MS = 5_000;
 /** The others are told of so many selected annotations. */
 const MOST_SHARED = 1_000;
 
@@ -46,7 +47,10 @@ class SlideWorkbench implements Workbench {
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
   readonly predictionResults: PredictionDisplay["results"];
+  readonly predictionCounts: PredictionDisplay["counts"];
   readonly selectedPredictionPolygon: PredictionDisplay["selected"];
+
+  readonly unfinished: UnfinishedWork["offered"];
 
   private readonly session: SlideSession;
   private readonly viewer: SlideViewer;
@@ -58,6 +62,7 @@ class SlideWorkbench implements Workbench {
   private readonly followed: Following;
   private readonly comparison: ConflictComparison;
   private readonly keyboard: Keyboard;
+  private readonly work: UnfinishedWork;
   private readonly editable: Value<boolean>;
   private readonly stops: (() => void)[];
 
@@ -88,9 +93,16 @@ class SlideWorkbench implements Workbench {
     this.pointer = viewer.pointer;
     this.heatmapStyle = predictions.style;
     this.predictionResults = predictions.results;
+    this.predictionCounts = predictions.counts;
     this.selectedPredictionPolygon = predictions.selected;
 
     if (options.pictureLook !== undefined) this.setPictureLook(options.pictureLook);
+    const drafts = new Drafts(options.userId, slide.id, newId());
+    const exists = (id: string) => session.annotations.getSnapshot().byId.has(id);
+    this.work = new UnfinishedWork({ drafts, viewer, toolbox: this.toolbox, editable, exists });
+    this.unfinished = this.work.offered;
+    context.onSketch = (drawing) => this.work.noteSketch(drawing);
+
     viewer.annotations.apply(session.annotations.getSnapshot().byId.values(), []);
     this.stops = [
       session.onAnnotationsChanged((changes) => this.annotationsChanged(changes)),
@@ -99,9 +111,7 @@ class SlideWorkbench implements Workbench {
       activeTerm.id.subscribe(() => this.toolbox.current.refresh()),
     ];
     this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox, commands: this.commands });
-    // What is loaded late is needed without a line, too.
-    const prepare = setTimeout(() => this.commands.prepare(), IDLE_MS);
-    this.stops.push(() => clearTimeout(prepare));
+    this.stops.push(this.commands.prepare());
   }
 
   // ---- tools and selection ----
@@ -216,8 +226,8 @@ class SlideWorkbench implements Workbench {
     this.predictions.setPolygonsVisible(visible);
   }
 
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void {
-    if (this.editable.getSnapshot()) this.predictions.accept(indexes, termId);
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void {
+    if (this.editable.getSnapshot()) this.predictions.accept(indexes, termOf);
   }
 
   rejectPredictionPolygons(indexes: readonly number[]): void {
@@ -232,7 +242,16 @@ class SlideWorkbench implements Workbench {
     return this.keyboard.handle(event);
   }
 
+  resumeUnfinished(): void {
+    this.work.resume();
+  }
+
+  discardUnfinished(): void {
+    this.work.putAway();
+  }
+
   close(): void {
+    this.work.close();
     this.keyboard.close();
     this.followed.close();
     this.comparison.close();

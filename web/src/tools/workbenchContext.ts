@@ -34,6 +34,8 @@ export class WorkbenchContext implements ToolContext {
   /** What is being drawn or edited now; `null` otherwise. */
   readonly draft = new Value<Geometry | null>(null);
   readonly scale: Scale;
+  /** Told whenever a tool shows something else; `drawing` tells whether something may be under way. */
+  onSketch: (drawing: boolean) => void = () => undefined;
 
   constructor(private readonly parts: WorkbenchParts) {
     this.scale = parts.scale;
@@ -109,6 +111,7 @@ export class WorkbenchContext implements ToolContext {
 
   sketch(sketch: Sketch, draft: Geometry | null, stroke?: readonly Position[]): void {
     this.parts.viewer.setSketch(sketch);
+    this.onSketch(draft !== null || sketch.handles.length > 0);
     if (draft === null && this.draft.getSnapshot() === null) return;
     this.draft.set(draft);
     this.parts.session.setPresence({ stroke: draft === null ? null : (stroke ?? pathsOf(draft)[0] ?? null) });

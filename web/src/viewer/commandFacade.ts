@@ -42,7 +42,8 @@ export type CommandRefusal =
   | "tooMuchToCopy"
   | "notCut"
   | "noAreaHere"
-  | "nothingAlike";
+  | "nothingAlike"
+  | "needsLine";
 
 /** What a command has to tell, for a message in passing. */
 export interface CommandNote {

@@ -12,6 +12,7 @@ import type { PictureLook } from "../model/pictureLook";
 import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
+import type { Unfinished } from "../model/unfinished";
 import type { ChangeSet } from "../store/changes";
 import type { CommandDesk } from "./commandFacade";
 
@@ -32,6 +33,8 @@ export interface SessionStatus {
   readonly saving: Saving;
   /** Mutations not yet acknowledged by the server. */
   readonly unsaved: number;
+  /** How much of what waited has been sent, 0 to 1, while it is so much that it takes a while; else `null`. */
+  readonly progress: number | null;
   /** What is unsaved would survive a crash of this tab; false where the browser refuses to store it. */
   readonly durable: boolean;
   /** Round trip over the socket in milliseconds; `null` before the first answer. */
@@ -186,6 +189,8 @@ export interface Workbench {
   readonly pictureLook: Observable<PictureLook>;
   readonly heatmapStyle: Observable<HeatmapStyle>;
   readonly predictionResults: Observable<PredictionResults>;
+  /** Exactly how many predicted outlines there are, and how many of them in the view; `null` when none are shown. */
+  readonly predictionCounts: Observable<{ readonly all: number; readonly within: number } | null>;
 
   setTool(tool: ToolName): void;
   setTerms(terms: readonly Term[]): void;
@@ -215,6 +220,11 @@ export interface Workbench {
   /** Goes along with another client's viewport until the next own pan; `null` stops. Who presents is followed without being asked. */
   follow(clientId: string | null): void;
   readonly following: Observable<string | null>;
+  /** What an earlier page left in the middle of drawing, and is offered; `null` for nothing. */
+  readonly unfinished: Observable<Unfinished | null>;
+  /** Goes on with it, or forgets it. */
+  resumeUnfinished(): void;
+  discardUnfinished(): void;
   /** What can be done to the selection. */
   readonly commands: CommandDesk;
 
@@ -225,8 +235,8 @@ export interface Workbench {
   readonly selectedPredictionPolygon: Observable<number | null>;
   selectPredictionPolygon(index: number | null, options?: { readonly goThere?: boolean }): void;
   setPredictionPolygonsVisible(visible: boolean): void;
-  /** Takes predicted polygons over as annotations of my own, with the given term. */
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void;
+  /** Takes predicted polygons over as annotations of my own, as one operation; `termOf` gives the term of each. */
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void;
   /** Hides predicted polygons from view and list. */
   rejectPredictionPolygons(indexes: readonly number[]): void;
 
@@ -242,6 +252,8 @@ export interface WorkbenchOptions {
   readonly slide: SlideFacts;
   readonly session: SlideSession;
   readonly terms: readonly Term[];
+  /** Whose unfinished shapes are kept and offered. */
+  readonly userId: string;
   readonly myColor: string;
   readonly labels: WorkbenchLabels;
   readonly editable: boolean;

@@ -65,6 +65,7 @@ export function openValues() {
       connection: "live",
       saving: "saved",
       unsaved: 0,
+      progress: null,
       durable: true,
       latencyMs: 38,
       seq: 4812,
