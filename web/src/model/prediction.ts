@@ -1,4 +1,4 @@
-import type { PersonRef } from "./annotation";
+import type { PersonRef, Position } from "./annotation";
 import type { Level } from "./slide";
 
 export type PredictionStatus = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -40,6 +40,10 @@ export interface Prediction {
   readonly polygons: number | null;
   readonly seconds: number | null;
   readonly error: string | null;
+  /** Why it failed, with a code for translating. */
+  readonly failure: Reason | null;
+  /** What it waits for at the moment, such as room on the disk. */
+  readonly waitsFor: Reason | null;
   readonly layerId: string | null;
   readonly heatmap: Heatmap | null;
   readonly heatmapVersion: number;
@@ -47,6 +51,26 @@ export interface Prediction {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** What a model sees in one view, asked for at once. */
+export interface Glimpse {
+  /** RGBA as heatmap tiles are. */
+  readonly png: Blob;
+  /** Of its top left corner, in level-0 pixels. */
+  readonly origin: Position;
+  /** Level-0 pixels per pixel of the picture. */
+  readonly downsample: number;
+  readonly threshold: number;
+  /** Name and version. */
+  readonly model: string;
+}
+
+/** Why something could not be done: `code` is for translating. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+  readonly params?: unknown;
 }
 
 /** How the heatmap is shown; all of it acts in the client, at once. */

@@ -36,6 +36,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("keys.pan"), "←", "↑", "↓", "→"],
         [t("keys.holdPan"), t("keys.space")],
         [t("keys.hideAll"), "`"],
+        [t("here.ask"), "G"],
         [t("keys.comment"), "C"],
         [t("keys.panels"), "[", "]"],
         [t("keys.sheet"), "?"],

@@ -13,6 +13,7 @@ import { Value } from "../model/observable";
 import { annotates, manages, reviews } from "../pages/roles";
 import { ScaleDialog } from "../pages/ScaleDialog";
 import { TermsDialog } from "../pages/TermsDialog";
+import { BesidePane } from "./BesidePane";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
@@ -21,6 +22,7 @@ import { Notices, OfflineBanner } from "./Notices";
 import { PastBanner } from "./PastBanner";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
+import { PredictHereNote } from "./PredictHere";
 import { usePredictionDesk } from "./predictionDesk";
 import { RightPanel } from "./RightPanel";
 import type { RightTab } from "./rightTabs";
@@ -33,9 +35,10 @@ import { StatusBar } from "./StatusBar";
 import { type OpenSlide, SlideProvider, type SlideRecord } from "./slideContext";
 import { ToolBar } from "./ToolBar";
 import { useTimeTravel } from "./timeTravel";
+import { useBeside } from "./useBeside";
 import { useHeldKey } from "./useHeldKey";
 import { usePageKeys } from "./usePageKeys";
-import { useLiveSession, useWorkbench } from "./useWorkbench";
+import { inOrder, useLiveSession, useWorkbench } from "./useWorkbench";
 
 interface Props {
   readonly slide: SlideRecord;
@@ -66,13 +69,7 @@ export function SlideFrame({ slide, refresh }: Props) {
   const [dialog, setDialog] = useState<"terms" | "scale" | "keys" | null>(null);
 
   const { project } = slide;
-  const terms = useMemo(
-    () =>
-      [...project.terms]
-        .sort((a, b) => a.position - b.position)
-        .map((term) => ({ ...term, hotkey: term.hotkey ?? null })),
-    [project.terms],
-  );
+  const terms = useMemo(() => inOrder(project.terms), [project.terms]);
   const mayDraw = annotates(project.myRole);
   const canManage = manages(project.myRole);
   const living = useLiveSession(slide.id);
@@ -102,12 +99,14 @@ export function SlideFrame({ slide, refresh }: Props) {
   ];
   const desk = usePredictionDesk(slide.id, living, workbench);
   const comments = useCommentDesk(slide.id, living);
+  const beside = useBeside();
   const members = useMemo(() => project.members.map(({ user }) => user), [project.members]);
   useHeldKey("Backquote", container, "bare");
   usePageKeys({
     "?": () => setDialog("keys"),
     "[": foldLeft,
     "]": foldRight,
+    ...(canDraw && { g: () => workbench?.predictHere(desk.model?.name ?? null) }),
     ...(canDraw && { c: () => comments.setPlacing(!comments.placing) }),
   });
   const open = useMemo<OpenSlide | null>(
@@ -128,6 +127,7 @@ export function SlideFrame({ slide, refresh }: Props) {
         desk,
         members,
         comments,
+        beside,
         openTab,
         openTerms: () => setDialog("terms"),
         openScale: () => setDialog("scale"),
@@ -147,6 +147,7 @@ export function SlideFrame({ slide, refresh }: Props) {
       desk,
       members,
       comments,
+      beside,
       openTab,
       refresh,
     ],
@@ -179,25 +180,29 @@ export function SlideFrame({ slide, refresh }: Props) {
         <aside className={styles.left} aria-label={t("viewer.panelLeft")}>
           {live && leftTab !== "none" && <LeftPanel tab={leftTab} />}
         </aside>
-        <main className={styles.canvas}>
-          <div ref={container} className={styles.viewer} />
-          {!live && (
-            <div className={styles.opening}>
-              <Loader aria-label={t("viewer.loading")} />
-            </div>
-          )}
-          {live && (
-            <>
-              <CommentPins container={container} onOpen={() => openTab("comments")} />
-              <OfflineBanner />
-              {!mayDraw && travel.moment === null && <ReadOnlyNote />}
-              <PastBanner />
-              <div className={styles.toasts}>
-                <Notices />
-                <ConflictToasts />
+        <main className={styles.canvas} data-beside={beside.slideId !== null || undefined}>
+          <div className={styles.main}>
+            <div ref={container} className={styles.viewer} />
+            {!live && (
+              <div className={styles.opening}>
+                <Loader aria-label={t("viewer.loading")} />
               </div>
-            </>
-          )}
+            )}
+            {live && (
+              <>
+                <CommentPins container={container} onOpen={() => openTab("comments")} />
+                <OfflineBanner />
+                {!mayDraw && travel.moment === null && <ReadOnlyNote />}
+                <PastBanner />
+                <div className={styles.toasts}>
+                  <PredictHereNote />
+                  <Notices />
+                  <ConflictToasts />
+                </div>
+              </>
+            )}
+          </div>
+          {live && <BesidePane />}
         </main>
         <aside className={styles.right} aria-label={t("viewer.panelRight")}>
           {live && rightOpen && <RightPanel tab={rightTab} onTab={setRightTab} />}

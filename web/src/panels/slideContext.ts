@@ -7,6 +7,7 @@ import type { CommentDesk } from "./commentDesk";
 import type { PredictionDesk } from "./predictionDesk";
 import type { RightTab } from "./rightTabs";
 import type { TimeTravel } from "./timeTravel";
+import type { BesideDesk } from "./useBeside";
 
 export type SlideRecord = NonNullable<SlidePageQuery["slide"]>;
 
@@ -31,6 +32,8 @@ export interface OpenSlide {
   readonly canManage: boolean;
   readonly desk: PredictionDesk;
   readonly comments: CommentDesk;
+  /** The slide that lies beside this one. */
+  readonly beside: BesideDesk;
   /** Brings a tab of the right panel into sight. */
   readonly openTab: (tab: RightTab) => void;
   readonly openTerms: () => void;

@@ -3,8 +3,11 @@ import type { Bounds, Geometry, Position, Term } from "../model/annotation";
 import { Value } from "../model/observable";
 import { type PictureLook, PLAIN_LOOK } from "../model/pictureLook";
 import type { HeatmapStyle } from "../model/prediction";
+import type { SlideFacts } from "../model/slide";
 import type { ChangeSet } from "../store/changes";
 import type {
+  Beside,
+  BesideOptions,
   ClassStyle,
   LayerLook,
   SlideSession,
@@ -15,9 +18,11 @@ import type {
 } from "../viewer/facade";
 import { SlideViewer } from "../viewer/slideViewer";
 import { ActiveTerm } from "./activeTerm";
+import { SlideBeside } from "./beside";
 import { ConflictComparison } from "./conflictComparison";
 import { Following } from "./following";
 import { Keyboard } from "./keyboard";
+import { PredictHere } from "./predictHere";
 import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
@@ -38,11 +43,14 @@ class SlideWorkbench implements Workbench {
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
   readonly predictionResults: PredictionDisplay["results"];
+  readonly glimpse: PredictHere["state"];
   readonly selectedPredictionPolygon: PredictionDisplay["selected"];
 
   private readonly session: SlideSession;
+  private readonly slide: SlideFacts;
   private readonly viewer: SlideViewer;
   private readonly predictions: PredictionDisplay;
+  private readonly here: PredictHere;
   private readonly activeTerm: ActiveTerm;
   private readonly visible: VisibleAnnotations;
   private readonly selected: Selection;
@@ -56,9 +64,12 @@ class SlideWorkbench implements Workbench {
   constructor(options: WorkbenchOptions) {
     const { slide, session, terms } = options;
     this.session = session;
+    this.slide = slide;
     this.editable = new Value(options.editable);
     this.viewer = viewerFor(options);
     this.predictions = new PredictionDisplay(this.viewer, session);
+    this.here = new PredictHere(this.viewer, session, slide, (change) => this.predictions.setStyle(change));
+    this.glimpse = this.here.state;
     this.visible = new VisibleAnnotations(session.annotations);
     this.selected = new Selection(session, this.editable, (ids) => this.selectionChanged(ids));
     this.activeTerm = new ActiveTerm(terms, this.selected);
@@ -194,6 +205,14 @@ class SlideWorkbench implements Workbench {
     this.predictions.setStyle(style);
   }
 
+  predictHere(model: string | null): void {
+    if (this.editable.getSnapshot()) void this.here.ask(model);
+  }
+
+  endGlimpse(): void {
+    this.here.end();
+  }
+
   selectPredictionPolygon(index: number | null, { goThere = false }: { readonly goThere?: boolean } = {}): void {
     if (index !== null) this.setSelection([]);
     this.predictions.select(index, goThere);
@@ -211,6 +230,10 @@ class SlideWorkbench implements Workbench {
     this.predictions.reject(indexes);
   }
 
+  openBeside(options: BesideOptions): Beside {
+    return new SlideBeside({ viewer: this.viewer, slide: this.slide }, options);
+  }
+
   snapshot(): Promise<Blob> {
     return this.viewer.snapshot();
   }
@@ -225,6 +248,7 @@ class SlideWorkbench implements Workbench {
     this.comparison.close();
     for (const stop of this.stops) stop();
     this.toolbox.current.leave();
+    this.here.end();
     this.predictions.close();
     this.viewer.close();
   }
