@@ -719,6 +719,38 @@ export const en = {
     again: "Try again",
     close: "Take it away",
   },
+  tour: {
+    again: "Take the tour",
+    skip: "Skip the tour",
+    step: "{{step}} of {{steps}}",
+    back: "Back",
+    next: "Next",
+    done: "Begin",
+    slide: {
+      title: "This is your slide",
+      text: "Drag to move, turn the wheel to zoom. The map in the corner shows where you are; hold the space bar to move while a tool is in hand.",
+    },
+    tools: {
+      title: "Your tools",
+      text: "Each has its key in the corner: P for a polygon, B for the brush, V to select. Undo has no limit.",
+    },
+    terms: {
+      title: "What an outline means",
+      text: "The lit term is what you draw next. Keys 1 to 9 change it, and give it to what is selected.",
+    },
+    predict: {
+      title: "Let the model look",
+      text: "Predict goes over the whole slide and begins where you look. G shows what the model sees in this view, at once.",
+    },
+    share: {
+      title: "Better together",
+      text: "Everyone in the project sees what you draw while you draw it. Share copies a link to exactly this view.",
+    },
+    keys: {
+      title: "All keys on one sheet",
+      text: "Press ? whenever you look for one. This tour waits there, too.",
+    },
+  },
   failure: {
     fallback: "Something went wrong. Try again; if it stays, tell the administrator.",
     NETWORK: "The server can't be reached. Check the connection and try again.",

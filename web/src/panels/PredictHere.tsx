@@ -30,7 +30,7 @@ export function PredictHereButton() {
 /** Over the slide: that the model is asked, what it is that one sees, or why there is nothing to see and what to do. */
 export function PredictHereNote() {
   const { t } = useTranslation();
-  const { workbench, desk } = useOpenSlide();
+  const { workbench, desk, canManage, openScale } = useOpenSlide();
   const state = useObservable(workbench.glimpse);
   if (state.phase === "none") return null;
   const end = (
@@ -50,6 +50,10 @@ export function PredictHereNote() {
         {failure.code === "REGION_TOO_LARGE" ? (
           <Button size="compact-sm" onClick={() => desk.start("view").then(() => workbench.endGlimpse())}>
             {t("ai.startView")}
+          </Button>
+        ) : failure.code === "NO_MPP" && canManage ? (
+          <Button size="compact-sm" onClick={openScale}>
+            {t("grid.setScale")}
           </Button>
         ) : (
           <Button size="compact-sm" variant="default" onClick={() => workbench.predictHere(desk.model?.name ?? null)}>

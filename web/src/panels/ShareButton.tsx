@@ -20,7 +20,13 @@ export function ShareButton() {
     showToast(t("viewer.shareCopied"));
   };
   return (
-    <Button variant="default" px={12} leftSection={<IconShare2 size={16} />} onClick={() => share().catch(showFailure)}>
+    <Button
+      data-tour="share"
+      variant="default"
+      px={12}
+      leftSection={<IconShare2 size={16} />}
+      onClick={() => share().catch(showFailure)}
+    >
       {t("viewer.share")}
     </Button>
   );

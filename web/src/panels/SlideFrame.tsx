@@ -7,13 +7,12 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
 import { EmptyState } from "../app/EmptyState";
+import { fetchLaterParts, later } from "../app/later";
 import { HOME, projectPath } from "../app/paths";
+import { useSession } from "../app/session";
 import { useObservable } from "../app/useObservable";
 import { Value } from "../model/observable";
 import { annotates, manages, reviews } from "../pages/roles";
-import { ScaleDialog } from "../pages/ScaleDialog";
-import { TermsDialog } from "../pages/TermsDialog";
-import { BesidePane } from "./BesidePane";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
@@ -28,7 +27,6 @@ import { RightPanel } from "./RightPanel";
 import type { RightTab } from "./rightTabs";
 import { SaveState } from "./SaveState";
 import { ShareButton } from "./ShareButton";
-import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./SlideFrame.module.css";
 import { SlideMenu } from "./SlideMenu";
 import { StatusBar } from "./StatusBar";
@@ -45,11 +43,19 @@ interface Props {
   readonly refresh: () => void;
 }
 
+const BesidePane = later(async () => (await import("./BesidePane")).BesidePane);
+const ScaleDialog = later(async () => (await import("../pages/ScaleDialog")).ScaleDialog);
+const ShortcutSheet = later(async () => (await import("./ShortcutSheet")).ShortcutSheet);
+const TermsDialog = later(async () => (await import("../pages/TermsDialog")).TermsDialog);
+/** For newcomers, and for whoever asks for it. */
+const Tour = later(async () => (await import("./Tour")).Tour);
+
 const NEVER_ENDED = new Value(false);
 const NO_REVISION = new Value(0);
 
 export function SlideFrame({ slide, refresh }: Props) {
   const { t } = useTranslation();
+  const { me } = useSession();
   const container = useRef<HTMLDivElement>(null);
   const [leftTab, setLeftTab] = useLocalStorage<LeftTab | "none">({
     key: "coslide.left",
@@ -66,7 +72,7 @@ export function SlideFrame({ slide, refresh }: Props) {
     defaultValue: true,
     getInitialValueInEffect: false,
   });
-  const [dialog, setDialog] = useState<"terms" | "scale" | "keys" | null>(null);
+  const [dialog, setDialog] = useState<"terms" | "scale" | "keys" | "tour" | null>(me.toured ? null : "tour");
 
   const { project } = slide;
   const terms = useMemo(() => inOrder(project.terms), [project.terms]);
@@ -83,6 +89,7 @@ export function SlideFrame({ slide, refresh }: Props) {
     if (revision > 0) refresh();
   }, [revision, refresh]);
 
+  const closeDialog = useCallback(() => setDialog(null), []);
   const foldLeft = () => setLeftTab(leftTab === "none" ? "work" : "none");
   const foldRight = () => setRightOpen(!rightOpen);
   const openTab = useCallback(
@@ -153,6 +160,9 @@ export function SlideFrame({ slide, refresh }: Props) {
     ],
   );
   const live = open !== null;
+  useEffect(() => {
+    if (live) fetchLaterParts();
+  }, [live]);
 
   return (
     <SlideProvider value={open}>
@@ -182,7 +192,7 @@ export function SlideFrame({ slide, refresh }: Props) {
         </aside>
         <main className={styles.canvas} data-beside={beside.slideId !== null || undefined}>
           <div className={styles.main}>
-            <div ref={container} className={styles.viewer} />
+            <div ref={container} className={styles.viewer} data-tour="slide" />
             {!live && (
               <div className={styles.opening}>
                 <Loader aria-label={t("viewer.loading")} />
@@ -202,7 +212,7 @@ export function SlideFrame({ slide, refresh }: Props) {
               </>
             )}
           </div>
-          {live && <BesidePane />}
+          {live && beside.slideId !== null && <BesidePane />}
         </main>
         <aside className={styles.right} aria-label={t("viewer.panelRight")}>
           {live && rightOpen && <RightPanel tab={rightTab} onTab={setRightTab} />}
@@ -218,7 +228,8 @@ export function SlideFrame({ slide, refresh }: Props) {
           )}
         </footer>
         {ended && <Ended projectId={project.id} />}
-        {dialog === "keys" && <ShortcutSheet onClose={() => setDialog(null)} />}
+        {dialog === "keys" && <ShortcutSheet onClose={closeDialog} onTour={() => setDialog("tour")} />}
+        {dialog === "tour" && live && <Tour onEnd={closeDialog} />}
         {dialog === "terms" && (
           <TermsDialog
             projectId={project.id}
