@@ -23,10 +23,18 @@ await tell(async () => {
     await openSlide(ann, slideId);
     await ann.getByRole("button", { name: words.edit }).click();
     const handle = (name) => ann.getByRole("button", { name: named(words.move, name), exact: true });
+    /** Whether the page shows the tree that the server holds. */
+    const inStep = async () => {
+      const depths = await ann.locator("li[data-depth]").evaluateAll((rows) => rows.map((row) => `${row.querySelector("input").value} ${row.dataset.depth}`));
+      const { terms } = (await ask(ann, TERMS, { id: projectId })).project;
+      const depthOf = ({ parentId }) => (parentId === null ? 0 : 1 + depthOf(terms.find(({ id }) => id === parentId)));
+      return JSON.stringify(depths) === JSON.stringify(terms.map((term) => `${term.name} ${depthOf(term)}`));
+    };
     const press = async (name, key, wanted) => {
       await handle(name).focus();
       await ann.keyboard.press(key);
       await until(`${name} to be moved by ${key}`, async () => wanted(await tree()));
+      await until("the page to show it", inStep);
       // The handle keeps the keyboard, wherever its row went.
       await until("the handle to have the focus", () => handle(name).evaluate((node) => node === document.activeElement));
     };
@@ -43,10 +51,11 @@ await tell(async () => {
     // By the menu, too; and a new term below another.
     await handle(third).click();
     await ann.getByRole("menuitem", { name: words.menuIn }).click();
-    await until("the menu's move", async () => (await tree()).includes(`${third} < ${first}`));
+    await until("the menu's move", async () => (await tree()).includes(`${third} < ${first}`) && inStep());
     await handle(second).click();
     await ann.getByRole("menuitem", { name: words.addBelow }).click();
     await until("the new term", async () => (await tree()).includes(`${words.newTerm} < ${second}`));
+    await until("the page to show it", inStep);
     await step();
     await checkAccess(ann, `terms-${language}`);
     await shot(ann, `terms-${language}-${theme}`);

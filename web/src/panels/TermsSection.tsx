@@ -50,7 +50,14 @@ export function TermsSection() {
       )}
       <ul className={panel.rows}>
         {tree.map((branch) => (
-          <TermRows key={branch.term.id} branch={branch} depth={0} keys={keys} counts={counts} />
+          <TermRows
+            key={branch.term.id}
+            branch={branch}
+            depth={0}
+            nested={tree.length < terms.length}
+            keys={keys}
+            counts={counts}
+          />
         ))}
         {without > 0 && (
           <li className={panel.row}>
@@ -67,12 +74,14 @@ export function TermsSection() {
 interface RowsProps {
   readonly branch: TermBranch<Term>;
   readonly depth: number;
+  /** Whether any term lies below another, so that all leave room for the sign that folds. */
+  readonly nested: boolean;
   readonly keys: ReadonlyMap<string, string | null>;
   readonly counts: ReadonlyMap<string | null, number>;
 }
 
 /** A term and those below it. Folded, it counts for all of them. */
-function TermRows({ branch, depth, keys, counts }: RowsProps) {
+function TermRows({ branch, depth, nested, keys, counts }: RowsProps) {
   const { t } = useTranslation();
   const { workbench, canDraw } = useOpenSlide();
   const active = useObservable(workbench.activeTermId);
@@ -89,6 +98,7 @@ function TermRows({ branch, depth, keys, counts }: RowsProps) {
   return (
     <li>
       <div className={styles.line} style={{ paddingInlineStart: depth * 14 }}>
+        {nested && below.length === 0 && <span className={styles.spacer} />}
         {below.length > 0 && (
           <button
             type="button"
@@ -124,7 +134,7 @@ function TermRows({ branch, depth, keys, counts }: RowsProps) {
       {below.length > 0 && !isFolded && (
         <ul className={panel.rows}>
           {below.map((each) => (
-            <TermRows key={each.term.id} branch={each} depth={depth + 1} keys={keys} counts={counts} />
+            <TermRows key={each.term.id} branch={each} depth={depth + 1} nested keys={keys} counts={counts} />
           ))}
         </ul>
       )}

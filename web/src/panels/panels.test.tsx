@@ -133,12 +133,22 @@ describe("ProgressCard", () => {
     expect(screen.getByRole("progressbar")).not.toHaveAttribute("aria-valuenow");
   });
 
-  it("gives the reason of a failure", () => {
-    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: "The model server is away." }} />);
+  it.each([
+    ["en", "The prediction failed", "The server's disk failed (No space). Start the prediction again"],
+    ["ko", "예측에 실패했습니다", "서버 디스크에 문제가 생겼습니다(No space). 예측을 다시 시작하고"],
+  ] as const)("gives the reason of a failure in %s", async (language, title, reason) => {
+    await setLanguage(language);
+    const failure = { code: "PREDICTION_DISK", message: "The disk failed.", params: { reason: "No space" } };
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: failure.message, failure }} />);
     const alert = screen.getByRole("alert");
-    expect(alert).toHaveTextContent("The prediction failed");
-    expect(alert).toHaveTextContent("Predict again; what was done is kept.");
-    expect(alert).toHaveTextContent("The model server is away.");
+    expect(alert).toHaveTextContent(title);
+    expect(alert).toHaveTextContent(reason);
+  });
+
+  it("tells what a prediction waits for, in the server's words where the code is not known", () => {
+    const waitsFor = { code: "SOMETHING_NEW", message: "The moon is in the way." };
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, waitsFor }} />);
+    expect(screen.getByText("The moon is in the way.")).toBeInTheDocument();
   });
 });
 

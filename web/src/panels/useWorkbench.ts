@@ -5,6 +5,7 @@ import { useConnection } from "../app/connection";
 import { useSession } from "../app/session";
 import type { Term } from "../model/annotation";
 import type { PictureLook } from "../model/pictureLook";
+import type { SlideFacts } from "../model/slide";
 import { type LiveSession, openSlideSession } from "../sync/session";
 import { openWorkbench } from "../tools";
 import type { SlideSession, Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
@@ -53,12 +54,7 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
     const opened = openWorkbench({
       ...rest,
       container: container.current,
-      slide: {
-        ...record,
-        mppX: record.mppX ?? null,
-        mppY: record.mppY ?? null,
-        objectivePower: record.objectivePower ?? null,
-      },
+      slide: factsOf(record),
       session,
       view: view.current,
       pictureLook: look.current,
@@ -83,7 +79,24 @@ export function lookOf({ myLook: { brightness, contrast, gamma, stain } }: Pick<
   return { brightness, contrast, gamma, stain };
 }
 
-function useWorkbenchLabels(): WorkbenchLabels {
+/** What the viewer wants to know of a slide. */
+export function factsOf(record: SlideRecord): SlideFacts {
+  return {
+    ...record,
+    mppX: record.mppX ?? null,
+    mppY: record.mppY ?? null,
+    objectivePower: record.objectivePower ?? null,
+  };
+}
+
+/** A project's terms in the order of their positions. */
+export function inOrder(terms: SlideRecord["project"]["terms"]): readonly Term[] {
+  return [...terms]
+    .sort((a, b) => a.position - b.position)
+    .map((term) => ({ ...term, hotkey: term.hotkey ?? null, parentId: term.parentId ?? null }));
+}
+
+export function useWorkbenchLabels(): WorkbenchLabels {
   const { t } = useTranslation();
   return useMemo(
     () => ({

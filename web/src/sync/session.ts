@@ -4,6 +4,7 @@ import type { AnnotationOp, PersonRef } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import type { Outlines } from "../model/outlines";
+import type { Glimpse } from "../model/prediction";
 import type { PresenceUpdate } from "../model/presence";
 import { AnnotationStore } from "../store/annotationStore";
 import type { ChangeListener } from "../store/changes";
@@ -13,6 +14,7 @@ import { type ConflictStorage, defaultConflictStorage } from "./conflictStorage"
 import { Conflicts } from "./conflicts";
 import { Edits } from "./edits";
 import { type SlideEvent, SlideFeed } from "./feed";
+import { fetchGlimpse } from "./glimpse";
 import { type HeatmapListener, LivePredictions } from "./livePredictions";
 import { Notices } from "./notices";
 import type { OutboxStorage } from "./outbox";
@@ -141,6 +143,14 @@ export class LiveSession implements SlideSession {
 
   loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines> {
     return loadOutlines(`${this.connection.origin}/slides/${this.slideId}/annotations.bin?layer=${layerId}`, signal);
+  }
+
+  glimpse(
+    region: readonly [number, number, number, number],
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Glimpse> {
+    return fetchGlimpse({ origin: this.connection.origin, slideId: this.slideId, model }, region, signal);
   }
 
   dismissNotice(id: string): void {

@@ -5,11 +5,13 @@
  * an empty, sized element. Everything that changes is an `Observable`, made for `useSyncExternalStore`. Pointer traffic never comes out here.
  */
 import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term } from "../model/annotation";
+import type { Failure } from "../model/failure";
+import type { Standpoint } from "../model/linkedViews";
 import type { Observable } from "../model/observable";
 import type { OutlineRows } from "../model/outlineRows";
 import type { Outlines } from "../model/outlines";
 import type { PictureLook } from "../model/pictureLook";
-import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
+import type { Glimpse, HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
 import type { Unfinished } from "../model/unfinished";
@@ -66,6 +68,13 @@ export interface SessionNotice {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** "Predict here": what the model sees in one view. */
+export type GlimpseState =
+  | { readonly phase: "none" }
+  | { readonly phase: "asking" }
+  | { readonly phase: "shown"; readonly model: string }
+  | { readonly phase: "failed"; readonly failure: Failure };
+
 export interface SlideSession {
   readonly slideId: string;
   readonly clientId: string;
@@ -103,6 +112,12 @@ export interface SlideSession {
   onHeatmapTiles(listener: (prediction: Prediction, tiles: readonly HeatmapTile[] | null) => void): () => void;
   /** All outlines of a layer; for prediction layers, which are too many for records. */
   loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines>;
+  /** What a model sees in a region, `[x, y, width, height]` in level-0 pixels. Rejects with an error that has a `failure`. */
+  glimpse(
+    region: readonly [number, number, number, number],
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Glimpse>;
   dismissNotice(id: string): void;
   close(): void;
 }
@@ -230,6 +245,10 @@ export interface Workbench {
 
   /** Which prediction is shown as overlay and polygons; `null` for none. */
   showPrediction(predictionId: string | null, classes: readonly ClassStyle[]): void;
+  readonly glimpse: Observable<GlimpseState>;
+  /** Asks what the model sees in the present view, and shows it until it is ended or asked anew. */
+  predictHere(model: string | null): void;
+  endGlimpse(): void;
   setHeatmapStyle(style: Partial<HeatmapStyle>): void;
   /** The predicted polygon that was clicked on the slide or chosen from the list. */
   readonly selectedPredictionPolygon: Observable<number | null>;
@@ -240,11 +259,36 @@ export interface Workbench {
   /** Hides predicted polygons from view and list. */
   rejectPredictionPolygons(indexes: readonly number[]): void;
 
+  /** Shows a second slide in an empty, sized element; close it before the workbench. */
+  openBeside(options: BesideOptions): Beside;
   /** The view as a PNG, without panels. */
   snapshot(): Promise<Blob>;
   /** Returns whether the key was used; the workbench listens on its own element and, unless a text field has the focus, on the page. */
   handleKey(event: KeyboardEvent): boolean;
   close(): void;
+}
+
+/** A second slide beside the first, whose view goes along while they are linked. */
+export interface Beside {
+  readonly viewport: Observable<ViewportState>;
+  readonly linked: Observable<boolean>;
+  /** Links the places that both views show at that moment, or lets each go by itself. */
+  setLinked(linked: boolean): void;
+  setTerms(terms: readonly Term[]): void;
+  setLabels(labels: WorkbenchLabels): void;
+  close(): void;
+}
+
+export interface BesideOptions {
+  readonly container: HTMLElement;
+  readonly slide: SlideFacts;
+  readonly session: SlideSession;
+  readonly terms: readonly Term[];
+  readonly labels: WorkbenchLabels;
+  readonly pictureLook: PictureLook;
+  readonly linked: boolean;
+  /** An initial view, from a link. */
+  readonly view?: Standpoint;
 }
 
 export interface WorkbenchOptions {
@@ -260,7 +304,7 @@ export interface WorkbenchOptions {
   /** How the picture looks from the start. */
   readonly pictureLook?: PictureLook;
   /** An initial view, from a link. */
-  readonly view?: { readonly center: Position; readonly downsample: number; readonly rotationDegrees: number };
+  readonly view?: Standpoint;
 }
 
 export type OpenWorkbench = (options: WorkbenchOptions) => Workbench;

@@ -10,9 +10,9 @@ import {
 } from "../model/prediction";
 import type { Level } from "../model/slide";
 import { CanvasLayer } from "./canvasLayer";
-import { hatch } from "./color";
 import { type ScreenView, screenFromLevel0, visibleCorners } from "./coordinates";
 import { DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+import { HeatmapBrush, type PlacedPiece } from "./heatmapPaint";
 import { HeatmapTiles } from "./heatmapTiles";
 import { rasterOf, type ViewRaster } from "./raster";
 
@@ -22,7 +22,7 @@ export class HeatmapLayer extends CanvasLayer {
   private setAside: readonly SetAside[] = [];
   private style: HeatmapStyle = DEFAULT_HEATMAP_STYLE;
   private palette: HeatmapPalette = DEFAULT_PALETTE;
-  private readonly hatching = document.createElement("canvas");
+  private readonly brush = new HeatmapBrush();
 
   constructor() {
     super("coslide-heatmap", 10);
@@ -101,62 +101,23 @@ export class HeatmapLayer extends CanvasLayer {
     if (shown === null) return;
     const { level, side, columns, rows } = shown;
 
-    const [a, b, c, d, e, f] = screenFromLevel0(view);
-    const place = (target: CanvasRenderingContext2D) =>
-      target.setTransform(
-        a * pixelRatio,
-        b * pixelRatio,
-        c * pixelRatio,
-        d * pixelRatio,
-        e * pixelRatio,
-        f * pixelRatio,
-      );
-    context.save();
-    context.globalAlpha = this.style.opacity;
-    context.imageSmoothingQuality = "medium";
-    place(context);
-    const unsure: {
-      readonly image: HTMLCanvasElement;
-      readonly x: number;
-      readonly y: number;
-      readonly width: number;
-      readonly height: number;
-    }[] = [];
+    const pieces: PlacedPiece[] = [];
     for (let row = rows[0]; row <= rows[1]; row++) {
       for (let column = columns[0]; column <= columns[1]; column++) {
         const tile = this.tiles.tile(level.index, column, row);
         if (tile === null) continue;
-        const box = {
-          x: column * side,
-          y: row * side,
-          width: tile.width * level.downsample,
-          height: tile.height * level.downsample,
-        };
-        context.drawImage(tile.classes, box.x, box.y, box.width, box.height);
-        if (tile.unsure !== null) unsure.push({ image: tile.unsure, ...box });
+        const place = { x: column * side, y: row * side };
+        pieces.push({
+          ...tile,
+          ...place,
+          width: tile.classes.width * level.downsample,
+          height: tile.classes.height * level.downsample,
+        });
       }
     }
-    context.restore();
+    const look = { opacity: this.style.opacity, unsure: this.palette.unsure };
+    this.brush.paint(context, pieces, view, pixelRatio, look);
     this.crossOut(context, view, pixelRatio);
-    if (unsure.length === 0) return;
-
-    // Stripes belong to the screen, not to the slide: paint the mask, keep the stripes where it is, and lay the result over.
-    const mask = this.hatching;
-    mask.width = this.canvas.width;
-    mask.height = this.canvas.height;
-    const maskContext = mask.getContext("2d");
-    if (maskContext === null) return;
-    place(maskContext);
-    for (const { image, x, y, width, height } of unsure) maskContext.drawImage(image, x, y, width, height);
-    maskContext.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    maskContext.globalCompositeOperation = "source-in";
-    maskContext.fillStyle = hatch(this.palette.unsure, 1);
-    maskContext.fillRect(0, 0, view.width, view.height);
-    context.save();
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.globalAlpha = Math.min(1, this.style.opacity * 1.8);
-    context.drawImage(mask, 0, 0);
-    context.restore();
   }
 
   /** A frame with a cross through each part that the result lacks: nobody should take it for tissue without cancer. */

@@ -13,6 +13,7 @@ import { AnnotationLayer, type AnnotationLook } from "./annotationLayer";
 import { Camera } from "./camera";
 import type { ClassStyle, ViewportState, WorkbenchLabels, WorkbenchOptions } from "./facade";
 import { MagnificationBar, ScaleBarView } from "./furniture";
+import { GlimpseLayer } from "./glimpseLayer";
 import { HeatmapLayer } from "./heatmapLayer";
 import { Minimap } from "./minimap";
 import { Overlay } from "./overlay";
@@ -42,6 +43,7 @@ export class SlideViewer {
   readonly camera: Camera;
   readonly annotations: AnnotationLayer;
   readonly heatmap: HeatmapLayer;
+  readonly glimpse = new GlimpseLayer();
   readonly predictions: PredictionLayer;
 
   private readonly mapElement = document.createElement("div");
@@ -56,6 +58,7 @@ export class SlideViewer {
   private readonly picture = new PictureFilter();
   private readonly closing = new AbortController();
   private readonly resizes: ResizeObserver;
+  private readonly viewListeners = new Set<() => void>();
   private frameRequested = 0;
   private viewDirty = false;
   private nextPointer: Position | null = null;
@@ -83,7 +86,7 @@ export class SlideViewer {
     this.tools = new ToolInteraction((position) => this.pointerMovedTo(position));
 
     this.view = slideView(slide, projection, container);
-    const layers = [this.tiles, this.heatmap, this.predictions, this.annotations.layer, this.overlay];
+    const layers = [this.tiles, this.heatmap, this.glimpse, this.predictions, this.annotations.layer, this.overlay];
     this.map = slideMap(this.mapElement, this.view, layers, this.tools);
     this.camera = new Camera(this.view, slide, () => this.size());
 
@@ -154,6 +157,12 @@ export class SlideViewer {
 
   setCursor(cursor: string): void {
     this.mapElement.style.cursor = cursor;
+  }
+
+  /** Calls at every change of the view, before it is drawn; returns the way to stop. */
+  onViewChanged(listener: () => void): () => void {
+    this.viewListeners.add(listener);
+    return () => void this.viewListeners.delete(listener);
   }
 
   /** While true every drag pans, whatever the tool. */
@@ -229,6 +238,7 @@ export class SlideViewer {
   }
 
   private viewChanged(): void {
+    for (const listener of this.viewListeners) listener();
     this.viewDirty = true;
     this.requestFrame();
   }
