@@ -1,7 +1,7 @@
 /** "Predict here" at the workbench: asks what the model sees in the present view, and shows it. Nothing is kept on the server. */
 import type { Bounds } from "../model/annotation";
-import { Value } from "../model/observable";
 import type { Failure } from "../model/failure";
+import { Value } from "../model/observable";
 import type { HeatmapStyle } from "../model/prediction";
 import type { SlideFacts } from "../model/slide";
 import type { GlimpseState, SlideSession } from "../viewer/facade";
