@@ -154,7 +154,7 @@ describe("ProgressCard", () => {
 
 describe("ResultCard", () => {
   const done = { ...PREDICTION, status: "SUCCEEDED", cancerMm2: 2, tissueMm2: 8 } as const;
-  const part = (x: number, message: string, code = "SLIDE_DAMAGED") => ({
+  const part = (x: number, message: string, code = "NOT_IN_THE_TEXTS") => ({
     region: [x, 0, 100, 100],
     failure: { code, message, params: { reason: message } },
   });
