@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.annotations.sight import sees
 from api.auth.permissions import require_viewer
 from api.auth.tile_grants import sign_tile_grant
 from api.auth.viewer import Action, allows
@@ -21,10 +22,16 @@ from schema.annotation import Layer
 from schema.annotation_loaders import LayersBySlideLoader
 from schema.context import Context, Info
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
+from schema.look import SlideLook, my_look
 from schema.prediction_loaders import LatestPredictionBySlideLoader
-from schema.project import Project
+from schema.project import Project, only_own_in
 from schema.slide_job import LatestJobBySlideLoader, SlideJob
-from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
+from schema.slide_loaders import (
+    AnnotationCountBySlideLoader,
+    ReviewedCountBySlideLoader,
+    SequenceBySlideLoader,
+    SlideByIdLoader,
+)
 from schema.user import User, load_user
 
 if TYPE_CHECKING:
@@ -193,11 +200,23 @@ class Slide:
         description="How many annotations people made or corrected; untouched predictions are not counted."
     )
     async def annotation_count(self, info: Info) -> int:
-        return await info.context.loader(AnnotationCountBySlideLoader).load(self.row.id)
+        key = (self.row.id, await only_own_in(info, self.row.project_id))
+        return await info.context.loader(AnnotationCountBySlideLoader).load(key)
+
+    @strawberry.field(description="How many of those were accepted or rejected in review.")
+    async def reviewed_count(self, info: Info) -> int:
+        key = (self.row.id, await only_own_in(info, self.row.project_id))
+        return await info.context.loader(ReviewedCountBySlideLoader).load(key)
+
+    @strawberry.field(description="How it looks to the viewer.")
+    async def my_look(self, info: Info) -> SlideLook:
+        return await my_look(info, self.row.id)
 
     @strawberry.field(description="Its layers, oldest first.")
     async def layers(self, info: Info) -> list[Layer]:
-        return [Layer.of(row) for row in await info.context.loader(LayersBySlideLoader).load(self.row.id)]
+        only_own = await only_own_in(info, self.row.project_id)
+        layers = await info.context.loader(LayersBySlideLoader).load(self.row.id)
+        return [Layer.of(row) for row in layers if sees(only_own, row)]
 
     @strawberry.field(description="Its newest prediction that did not fail and was not cancelled.")
     async def latest_prediction(self, info: Info) -> Annotated[Prediction, strawberry.lazy("schema.prediction")] | None:

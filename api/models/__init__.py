@@ -13,5 +13,6 @@ MODEL_MODULES = [
     "api.models.prediction",
     "api.models.comment",
     "api.models.event",
+    "api.models.look",
     "api.models.audit",
 ]

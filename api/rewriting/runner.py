@@ -17,6 +17,7 @@ from api.models.slide import Slide
 from api.models.slide_job import SlideJob, SlideJobKind
 from api.models.user import User
 from api.rewriting import jobs
+from api.slides.facts import PRIVATE_IMAGES
 from api.slides.rewriter import Rewriter, Rewritten
 from api.slides.storage import Storage
 
@@ -145,6 +146,7 @@ async def _record(job: SlideJob, slide: Slide, rewritten: Rewritten) -> None:
     """Say in the audit log that something was taken out for good."""
     if job.kind is SlideJobKind.TRANSCODE:
         return
+    images = sorted(image["name"] for image in slide.associated if image["name"] in PRIVATE_IMAGES)
     asker = await User.get_or_none(id=job.requested_by_id) if job.requested_by_id else None
     await audit.record(
         AuditKind.PRIVATE_IMAGES_REMOVED,
@@ -152,6 +154,6 @@ async def _record(job: SlideJob, slide: Slide, rewritten: Rewritten) -> None:
         project_id=slide.project_id,
         subject_id=slide.id,
         subject_name=slide.name,
-        details={"way": job.kind.value, "file": slide.sha256, "becomes": rewritten.sha256},
+        details={"images": images, "way": job.kind.value, "sha256": [slide.sha256, rewritten.sha256]},
         address=job.address,
     )

@@ -102,7 +102,11 @@ async def test_who_asked_for_it_and_from_where_is_in_the_audit_log(
         "10.0.0.7",
     )
     assert (entry.project_id, entry.subject_id, entry.subject_name) == (slide.project_id, str(slide.id), slide.name)
-    assert entry.details == {"way": "REMOVE_IMAGES", "file": slide.sha256, "becomes": changed.sha256}
+    assert entry.details == {
+        "images": ["LABEL", "MACRO"],
+        "way": "REMOVE_IMAGES",
+        "sha256": [slide.sha256, changed.sha256],
+    }
 
 
 async def test_another_project_keeps_its_file(

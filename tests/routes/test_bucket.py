@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from api.models.project import Role
 from api.models.slide import Slide
@@ -40,18 +39,8 @@ def own_s3(tmp_path: Path) -> Iterator[S3Server]:
 @pytest.fixture
 def bucket_settings(tmp_path: Path, own_s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(bucket_storage, "KEEP_S", -1.0)
-    bucket = f"slides-{uuid4().hex[:8]}"
-    own_s3.make_bucket(bucket)
-    return Settings(
-        data=tmp_path / "data",
-        public_url="http://coslide.test",
-        reader_processes=1,
-        upload_max_gb=0.1,
-        s3_bucket=bucket,
-        s3_endpoint=own_s3.url,
-        s3_access_key="test",
-        s3_secret_key=SecretStr("test"),
-    )
+    limits = {"reader_processes": 1, "upload_max_gb": 0.1}
+    return Settings(data=tmp_path / "data", public_url="http://coslide.test", **limits, **own_s3.new_bucket())
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import numpy as np
 import pytest
 import simplejpeg
-from pydantic import SecretStr
 from tortoise.context import TortoiseContext
 
 from api.errors import NotFound, Unavailable
@@ -31,18 +30,7 @@ from tests.slides.made import MadeSlide, make_slide
 
 @pytest.fixture
 def settings(tmp_path: Path, s3_server: S3Server) -> Settings:
-    bucket = f"slides-{uuid4().hex[:8]}"
-    s3_server.make_bucket(bucket)
-    return Settings(
-        data=tmp_path / "data",
-        reader_processes=1,
-        upload_max_gb=0.1,
-        s3_bucket=bucket,
-        s3_endpoint=s3_server.url,
-        s3_prefix="hospital",
-        s3_access_key="test",
-        s3_secret_key=SecretStr("test"),
-    )
+    return Settings(data=tmp_path / "data", reader_processes=1, upload_max_gb=0.1, **s3_server.new_bucket())
 
 
 @pytest.fixture

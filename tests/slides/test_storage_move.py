@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 from tortoise.context import TortoiseContext
 from typer.testing import CliRunner
 
@@ -34,15 +32,7 @@ def folder(tmp_path: Path) -> Settings:
 @pytest.fixture
 def bucket(folder: Settings, s3_server: S3Server) -> Settings:
     """The same server, with a bucket."""
-    name = f"slides-{uuid4().hex[:8]}"
-    s3_server.make_bucket(name)
-    values = {
-        "s3_bucket": name,
-        "s3_endpoint": s3_server.url,
-        "s3_access_key": "test",
-        "s3_secret_key": SecretStr("test"),
-    }
-    return folder.model_copy(update=values)
+    return folder.model_copy(update=s3_server.new_bucket())
 
 
 async def take_in(settings: Settings, tmp_path: Path, numbers: tuple[int, ...]) -> list[Slide]:

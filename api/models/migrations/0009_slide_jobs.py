@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0005_prediction_queue')]
+    dependencies = [('models', '0008_tree_looks_tour')]
 
     initial = False
 

@@ -1,36 +1,14 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
-import {
-  IconArrowBackUp,
-  IconBolt,
-  IconDotsVertical,
-  IconDownload,
-  IconPencil,
-  IconRulerMeasure,
-  IconShieldLock,
-  IconTrash,
-} from "@tabler/icons-react";
-import { useState } from "react";
+import { Button } from "@mantine/core";
+import { IconArrowBackUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { Avatar } from "../app/Avatar";
 import { slidePath } from "../app/paths";
-import { useAction } from "../app/requests";
-import { showToast } from "../app/toasts";
-import {
-  DeleteSlideDocument,
-  RestoreSlideDocument,
-  type SlideCardFragment,
-  TranscodeSlideDocument,
-} from "../gql/graphql";
+import type { SlideCardFragment } from "../gql/graphql";
 import { formatAgo, formatBytes, formatNumber, formatPercent, formatPixels } from "../i18n/format";
-import { DescribeSlide } from "./DescribeSlide";
 import { FileJobChip } from "./FileJobChip";
-import { PrivacyDialog } from "./PrivacyDialog";
-import { ScaleDialog } from "./ScaleDialog";
+import { SlideActions, useRestore } from "./SlideActions";
 import styles from "./SlideCard.module.css";
-import { rewritesNow } from "./slideFilters";
-
-type Dialog = "describe" | "scale" | "privacy";
 
 interface Props {
   readonly slide: SlideCardFragment;
@@ -42,13 +20,8 @@ interface Props {
 /** One slide: how it looks, what it is, how far its reading is. */
 export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
   const { t } = useTranslation();
-  const [dialog, setDialog] = useState<Dialog | null>(null);
   const restore = useRestore(slide, onChanged);
   const binned = slide.deletedAt != null;
-  const done = () => {
-    setDialog(null);
-    onChanged();
-  };
   return (
     <li className={styles.card} data-binned={binned || undefined}>
       <div className={styles.picture}>
@@ -76,7 +49,7 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
           </h2>
           {!binned && (canManage || slide.canDownload) && (
             <div className={styles.menu}>
-              <SlideMenu slide={slide} canManage={canManage} onChoose={setDialog} onChanged={onChanged} />
+              <SlideActions slide={slide} canManage={canManage} onChanged={onChanged} />
             </div>
           )}
         </div>
@@ -107,9 +80,6 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
           )}
         </div>
       </div>
-      {dialog === "describe" && <DescribeSlide slide={slide} onClose={() => setDialog(null)} onDone={done} />}
-      {dialog === "privacy" && <PrivacyDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
-      {dialog === "scale" && <ScaleDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
     </li>
   );
 }
@@ -123,7 +93,7 @@ function metaOf(slide: SlideCardFragment, scaleUnknown: string): string {
 }
 
 /** What stands out about a slide: work on its file, a prediction, or the scale that is missing for one. */
-function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
+export function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
   const { t } = useTranslation();
   const job = slide.fileJob;
   if (job && job.status !== "DONE") return <FileJobChip job={job} />;
@@ -142,80 +112,4 @@ function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
       {t("grid.needsScale")}
     </span>
   );
-}
-
-interface MenuProps {
-  readonly slide: SlideCardFragment;
-  readonly canManage: boolean;
-  readonly onChoose: (dialog: Dialog) => void;
-  readonly onChanged: () => void;
-}
-
-function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
-  const { t } = useTranslation();
-  const removal = useAction(DeleteSlideDocument);
-  const restore = useRestore(slide, onChanged);
-  const conversion = useAction(TranscodeSlideDocument);
-  const convert = async () => {
-    if (await conversion.run({ id: slide.id })) onChanged();
-  };
-  const remove = async () => {
-    const gone = await removal.run({ id: slide.id });
-    if (!gone) return;
-    showToast(t("grid.deleted", { name: slide.name }), { action: { label: t("grid.undo"), run: restore } });
-    onChanged();
-  };
-  return (
-    <Menu width={240}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={t("grid.menu", { name: slide.name })}>
-          <IconDotsVertical size={17} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {canManage && (
-          <>
-            <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => onChoose("describe")}>
-              {t("grid.edit")}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconRulerMeasure size={16} />} onClick={() => onChoose("scale")}>
-              {t("grid.setScale")}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconShieldLock size={16} />} onClick={() => onChoose("privacy")}>
-              {t("grid.privacy")}
-            </Menu.Item>
-            {slide.passesThrough !== true && !rewritesNow(slide) && (
-              <Menu.Item leftSection={<IconBolt size={16} />} onClick={convert}>
-                {t("fileJob.convert")}
-              </Menu.Item>
-            )}
-          </>
-        )}
-        {slide.canDownload && (
-          <Menu.Item component="a" href={slide.fileUrl} download leftSection={<IconDownload size={16} />}>
-            {t("grid.download")}
-          </Menu.Item>
-        )}
-        {canManage && (
-          <>
-            <Menu.Divider />
-            <Menu.Item color="var(--danger)" leftSection={<IconTrash size={16} />} onClick={remove}>
-              {t("grid.delete")}
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-/** Takes a slide out of the bin. */
-function useRestore(slide: SlideCardFragment, onChanged: () => void): () => Promise<void> {
-  const { t } = useTranslation();
-  const { run } = useAction(RestoreSlideDocument);
-  return async () => {
-    if (!(await run({ id: slide.id }))) return;
-    showToast(t("grid.restored", { name: slide.name }));
-    onChanged();
-  };
 }
