@@ -19,6 +19,7 @@ from uuid import UUID
 
 from api.collaboration.channel import Channel, Subscriber, slide_topic
 from api.collaboration.log import HistoryPruned, LoggedEvent, current_seq, may_pass, since
+from api.collaboration.recent import RecentEvents
 from api.errors import PlatformError, Unavailable
 
 POLL_S = 1.0
@@ -149,13 +150,13 @@ class SlideFeed:
         self._channel = channel
         self._sources = sources
         self._guard = guard
-        self._last = 0
+        self.recent = RecentEvents(0)
 
     async def run(self) -> None:
         """Read and fan out until cancelled; a failure ends the members, not the process."""
         try:
             async with self._channel.subscribe(slide_topic(self.slide_id)) as hints:
-                self._last = await current_seq(self.slide_id)
+                self.recent.skip_to(await current_seq(self.slide_id))
                 self.ready.set_result(None)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._read_on(hints))
@@ -178,7 +179,7 @@ class SlideFeed:
             try:
                 async with asyncio.timeout(POLL_S):
                     hinted = int((await anext(hints)).get("seq", 0))
-                if hinted <= self._last:
+                if hinted <= self.recent.last:
                     continue
             except TimeoutError:
                 pass  # the backstop: hints may be lost
@@ -192,11 +193,11 @@ class SlideFeed:
     async def _read(self, hinted: int) -> None:
         """Fan out everything after the last event that was, at least to `hinted`, which the slide is said to reach."""
         reached = hinted or await current_seq(self.slide_id)
-        while self._last < reached:
+        while self.recent.last < reached:
             try:
-                events = await since(self.slide_id, self._last)
+                events = await since(self.slide_id, self.recent.last)
             except HistoryPruned as pruned:
-                self._last = pruned.seq
+                self.recent.skip_to(pruned.seq)
                 for member in self.members:
                     member.resync(Resync(pruned.seq, "PRUNED"))
                 return
@@ -204,9 +205,9 @@ class SlideFeed:
                 return  # the hint was wrong
             await self._prepare(events)
             for event in events:
+                self.recent.add(event)
                 for member in self.members:
                     member.put(event)
-                self._last = event.seq
 
     async def _prepare(self, events: Sequence[LoggedEvent]) -> None:
         """Let the followers do what they do once for all of them; what fails here, each of them meets by itself."""
@@ -306,22 +307,22 @@ class Feeds:
         Raises:
             PlatformError: the viewer may no longer see the slide.
         """
-        # 1. Subscribe first: what is committed from here on lies in the mailbox.
-        async with self._joined(slide_id, Member(viewer, follower)) as member:
+        # 1. Subscribe first: what the reader reads from here on lies in the mailbox.
+        async with self._joined(slide_id, Member(viewer, follower)) as (member, recent):
             last = await current_seq(slide_id) if since_seq is None else since_seq
             try:
                 # 2. Then fetch what came before.
-                async for event in self._after(slide_id, last):
+                async for event in self._after(slide_id, last, recent):
                     last = event.seq
                     yield event
-                # 3. Then the mailbox: it may repeat what was fetched, and if it skips something the database has it.
+                # 3. Then the mailbox: it may repeat what was fetched; what it skips is fetched again.
                 while True:
                     item = await member.next()
                     if isinstance(item, LoggedEvent):
                         if item.seq <= last:
                             continue
                         if item.seq > last + 1:
-                            async for event in self._after(slide_id, last):
+                            async for event in self._after(slide_id, last, recent):
                                 last = event.seq
                                 yield event
                             continue
@@ -334,18 +335,23 @@ class Feeds:
             except _FarBehind as behind:
                 yield Resync(behind.seq, "FAR_BEHIND")
 
-    async def _after(self, slide_id: UUID, seq: int) -> AsyncIterator[LoggedEvent]:
-        """The events after `seq` that are in the database now."""
-        reached = await _patiently(partial(current_seq, slide_id))
-        if reached - seq > MAX_CATCH_UP:
-            raise _FarBehind(reached)
-        while events := await _patiently(partial(since, slide_id, seq)):
+    async def _after(self, slide_id: UUID, seq: int, recent: RecentEvents) -> AsyncIterator[LoggedEvent]:
+        """The events after `seq`: those that the reader still holds, and what lies before them from the database."""
+        while (kept := recent.after(seq)) is None:
+            reached = await _patiently(partial(current_seq, slide_id))
+            if reached - seq > MAX_CATCH_UP:
+                raise _FarBehind(reached)
+            events = await _patiently(partial(since, slide_id, seq))
             for event in events:
                 yield event
                 seq = event.seq
+            if not events:
+                return
+        for event in kept:
+            yield event
 
     @asynccontextmanager
-    async def _joined(self, slide_id: UUID, member: Member) -> AsyncIterator[Member]:
+    async def _joined(self, slide_id: UUID, member: Member) -> AsyncIterator[tuple[Member, RecentEvents]]:
         feed = self._feeds.get(slide_id)
         if feed is None or self._readers[slide_id].done():
             feed = self._feeds[slide_id] = SlideFeed(slide_id, self._channel, self._sources, self._guard)
@@ -357,7 +363,7 @@ class Feeds:
                 for source in self._sources:
                     for news in await source.snapshot(slide_id):
                         member.tell(news)
-            yield member
+            yield member, feed.recent
         finally:
             feed.members.discard(member)
             if not feed.members and self._feeds.get(slide_id) is feed:
