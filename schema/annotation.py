@@ -21,6 +21,7 @@ from api.auth.viewer import Action
 from api.collaboration.channel import announce
 from api.collaboration.log import Origin, current_seq
 from api.models.annotation import GeometryKind, LayerKind, ReviewState
+from api.projects.terms import term_filter
 from schema.annotation_input import AnnotationOpInput, RegionInput, op_of, region_of
 from schema.annotation_loaders import AnnotationCountByLayerLoader, LayersBySlideLoader, MppBySlideLoader
 from schema.connection import PageInfo
@@ -259,6 +260,7 @@ class AnnotationQuery:
         region: RegionInput | None = None,
         layer_id: strawberry.ID | None = None,
         term_id: strawberry.ID | None = None,
+        with_terms_below: bool = False,
         review_states: list[ReviewState] | None = None,
         first: int = 500,
         after: str | None = None,
@@ -268,7 +270,8 @@ class AnnotationQuery:
         access = await require_slide(info.context.viewer, slide, Action.VIEW)
         layer, term = optional_uuid(layer_id, "layerId"), optional_uuid(term_id, "termId")
         review = frozenset(review_states) if review_states is not None else None
-        wanted = query.Filter(access, region_of(region), layer, term, review)
+        terms = await term_filter(access.project_id, term, below=with_terms_below)
+        wanted = query.Filter(access, region_of(region), layer, terms, review)
         page = await query.page_of(wanted, first, after)
         return AnnotationConnection(
             nodes=[Annotation.of(row) for row in page.rows], page_info=PageInfo.of(page), seq=seq

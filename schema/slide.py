@@ -29,11 +29,17 @@ from schema.context import Context, Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
+from schema.look import SlideLook, my_look
 from schema.prediction_loaders import LatestPredictionBySlideLoader
 from schema.project import Project, only_own_in
 from schema.scalars import Json
 from schema.slide_change import logged_change
-from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
+from schema.slide_loaders import (
+    AnnotationCountBySlideLoader,
+    ReviewedCountBySlideLoader,
+    SequenceBySlideLoader,
+    SlideByIdLoader,
+)
 from schema.user import User, load_user
 
 if TYPE_CHECKING:
@@ -190,6 +196,15 @@ class Slide:
     async def annotation_count(self, info: Info) -> int:
         key = (self.row.id, await only_own_in(info, self.row.project_id))
         return await info.context.loader(AnnotationCountBySlideLoader).load(key)
+
+    @strawberry.field(description="How many of those were accepted or rejected in review.")
+    async def reviewed_count(self, info: Info) -> int:
+        key = (self.row.id, await only_own_in(info, self.row.project_id))
+        return await info.context.loader(ReviewedCountBySlideLoader).load(key)
+
+    @strawberry.field(description="How it looks to the viewer.")
+    async def my_look(self, info: Info) -> SlideLook:
+        return await my_look(info, self.row.id)
 
     @strawberry.field(description="Its layers, oldest first.")
     async def layers(self, info: Info) -> list[Layer]:

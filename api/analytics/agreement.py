@@ -54,7 +54,11 @@ async def agreement_of(
     width, height = await Slide.get(id=access.slide_id).values_list("width", "height")
     states = frozenset(review) if review is not None else None
     shapes = [
-        await _shapes_of(layer_id, Filter(access, None, layer_id, term_id, states)) for layer_id in (layer_a, layer_b)
+        await _shapes_of(
+            layer_id,
+            Filter(access, None, layer_id, None if term_id is None else frozenset({term_id}), states),
+        )
+        for layer_id in (layer_a, layer_b)
     ]
     return await asyncio.to_thread(compare, shapes[0], shapes[1], (width, height))
 

@@ -37,7 +37,7 @@ class Filter:
     access: SlideAccess
     region: Region | None = None
     layer_id: UUID | None = None
-    term_id: UUID | None = None
+    term_ids: frozenset[UUID] | None = None
     review: frozenset[ReviewState] | None = None
 
     def annotations(self) -> QuerySet[Annotation]:
@@ -45,8 +45,8 @@ class Filter:
         query = Annotation.filter(seen(self.access.only_own), slide_id=self.access.slide_id, deleted_at__isnull=True)
         if self.layer_id is not None:
             query = query.filter(layer_id=self.layer_id)
-        if self.term_id is not None:
-            query = query.filter(term_id=self.term_id)
+        if self.term_ids is not None:
+            query = query.filter(term_id__in=sorted(self.term_ids))
         if self.review is not None:
             query = query.filter(review_state__in=sorted(self.review))
         if self.region is not None:
@@ -183,7 +183,7 @@ async def packed_file(wanted: Filter) -> AsyncIterator[bytes]:
             last = rows[-1][0]
         if len(rows) < LIVE_BATCH:
             break
-    if wanted.term_id is None:
+    if wanted.term_ids is None:
         async for chunk in prediction_chunks(wanted):
             yield frame(chunk)
 

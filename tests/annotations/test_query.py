@@ -86,7 +86,7 @@ async def test_filters_by_layer_and_term_and_tombstones_are_left_out(table: Tabl
     ]
     done = await apply_ops(table.access(), origin(table), [*drawn, Delete(gone)])
     layer_id = done.rows[0].layer_id
-    assert [row.id async for row in all_of(Filter(table.access(), term_id=term.id))] == [with_term]
+    assert [row.id async for row in all_of(Filter(table.access(), term_ids=frozenset({term.id})))] == [with_term]
     assert {row.id async for row in all_of(Filter(table.access(), layer_id=layer_id))} == {with_term, without}
     assert [row async for row in all_of(Filter(table.access(), layer_id=uuid4()))] == []
     assert await counts_by_layer([layer_id]) == {layer_id: 2}
@@ -158,7 +158,7 @@ async def test_a_packed_file_joins_live_annotations_and_predictions(table: Table
         at = end
     assert objects == places
     assert len(unpack_prediction(predicted)) == 2
-    only_term = b"".join([part async for part in packed_file(Filter(table.access(), term_id=uuid4()))])
+    only_term = b"".join([part async for part in packed_file(Filter(table.access(), term_ids=frozenset({uuid4()})))])
     assert [int.from_bytes(chunk[2:6], "little") for chunk in chunks_of(only_term)] == []
 
 

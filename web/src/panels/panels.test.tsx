@@ -11,6 +11,7 @@ import { People } from "./People";
 import { PresentationBanner } from "./PresentationBanner";
 import { PresentButton } from "./PresentButton";
 import { ProgressCard } from "./ProgressCard";
+import { ResultCard } from "./ResultCard";
 import { SaveState } from "./SaveState";
 import type { SlideRecord } from "./slideContext";
 import { TermsSection } from "./TermsSection";
@@ -132,12 +133,49 @@ describe("ProgressCard", () => {
     expect(screen.getByRole("progressbar")).not.toHaveAttribute("aria-valuenow");
   });
 
-  it("gives the reason of a failure", () => {
-    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: "The model server is away." }} />);
+  it.each([
+    ["en", "The prediction failed", "The server's disk failed (No space). Start the prediction again"],
+    ["ko", "예측에 실패했습니다", "서버 디스크에 문제가 생겼습니다(No space). 예측을 다시 시작하고"],
+  ] as const)("gives the reason of a failure in %s", async (language, title, reason) => {
+    await setLanguage(language);
+    const failure = { code: "PREDICTION_DISK", message: "The disk failed.", params: { reason: "No space" } };
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: failure.message, failure }} />);
     const alert = screen.getByRole("alert");
-    expect(alert).toHaveTextContent("The prediction failed");
-    expect(alert).toHaveTextContent("Predict again; what was done is kept.");
-    expect(alert).toHaveTextContent("The model server is away.");
+    expect(alert).toHaveTextContent(title);
+    expect(alert).toHaveTextContent(reason);
+  });
+
+  it("tells what a prediction waits for, in the server's words where the code is not known", () => {
+    const waitsFor = { code: "SOMETHING_NEW", message: "The moon is in the way." };
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, waitsFor }} />);
+    expect(screen.getByText("The moon is in the way.")).toBeInTheDocument();
+  });
+});
+
+describe("ResultCard", () => {
+  const done = { ...PREDICTION, status: "SUCCEEDED", cancerMm2: 2, tissueMm2: 8 } as const;
+  const part = (x: number, message: string, code = "NOT_IN_THE_TEXTS") => ({
+    region: [x, 0, 100, 100],
+    failure: { code, message, params: { reason: message } },
+  });
+
+  it("says what is missing, and each reason once", () => {
+    const setAside = [part(0, "A tile is broken."), part(100, "A tile is broken."), part(200, "The worker stopped.")];
+    openPanel(<ResultCard prediction={{ ...done, setAside }} />);
+    expect(screen.getByText(/^3 parts of the slide could not be done and are missing here/)).toBeInTheDocument();
+    expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+      "A tile is broken.",
+      "The worker stopped.",
+    ]);
+  });
+
+  it("says it in Korean, too, and nothing where nothing is missing", async () => {
+    await setLanguage("ko");
+    const { unmount } = openPanel(<ResultCard prediction={{ ...done, setAside: [part(0, "x")] }} />);
+    expect(screen.getByText(/^슬라이드의 1개 부분을 처리하지 못해/)).toBeInTheDocument();
+    unmount();
+    openPanel(<ResultCard prediction={done} />);
+    expect(screen.queryByText("이유")).toBeNull();
   });
 });
 

@@ -7,6 +7,7 @@ import type { CommentDesk } from "./commentDesk";
 import type { PredictionDesk } from "./predictionDesk";
 import type { RightTab } from "./rightTabs";
 import type { TimeTravel } from "./timeTravel";
+import type { BesideDesk } from "./useBeside";
 
 export type SlideRecord = NonNullable<SlidePageQuery["slide"]>;
 
@@ -33,6 +34,8 @@ export interface OpenSlide {
   readonly mayPresent: boolean;
   readonly desk: PredictionDesk;
   readonly comments: CommentDesk;
+  /** The slide that lies beside this one. */
+  readonly beside: BesideDesk;
   /** Brings a tab of the right panel into sight. */
   readonly openTab: (tab: RightTab) => void;
   readonly openTerms: () => void;

@@ -109,6 +109,10 @@ export class PastSession implements SlideSession {
     return this.now.loadOutlines(layerId, signal);
   }
 
+  glimpse(...asked: Parameters<SlideSession["glimpse"]>): ReturnType<SlideSession["glimpse"]> {
+    return this.now.glimpse(...asked);
+  }
+
   // The past does not change, and it ends with the living session.
 
   apply(): void {}

@@ -47,9 +47,12 @@ export const PREDICTION: Prediction = {
   ...{
     cancerMm2: null,
     unsureMm2: null,
+    setAside: [],
     polygons: null,
     seconds: null,
     error: null,
+    failure: null,
+    waitsFor: null,
     layerId: null,
     heatmap: null,
     heatmapVersion: 1,
@@ -64,6 +67,7 @@ export function openValues() {
       connection: "live",
       saving: "saved",
       unsaved: 0,
+      progress: null,
       durable: true,
       latencyMs: 38,
       seq: 4812,
@@ -99,6 +103,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   };
   const workbench = {
     ...{ selection: values.selection, activeTermId: values.activeTermId, hiddenLayerIds: values.hiddenLayerIds },
+    ...{ glimpse: new Value({ phase: "none" }), predictHere: vi.fn(), endGlimpse: vi.fn() },
     ...{ layerLooks: new Value(new Map()), setLayerLook: vi.fn() },
     ...{ following: new Value<string | null>(null), heatmapStyle: new Value(DEFAULT_HEATMAP_STYLE) },
     ...{ setActiveTerm: vi.fn(), setLayerVisible: vi.fn(), setSelection: vi.fn(), fitAnnotation: vi.fn() },
@@ -128,6 +133,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     desk: desk as unknown as PredictionDesk,
     members: [BEN],
     comments: commentDesk(),
+    beside: { slideId: null, open: vi.fn(), close: vi.fn(), shown: new Value(null), first: null },
     openTab: vi.fn(),
     openTerms: vi.fn(),
     openScale: vi.fn(),
