@@ -64,7 +64,14 @@ def programs(settings: Settings, triton_url: str) -> list[Program]:
     uvicorn = (
         *(sys.executable, "-m", "uvicorn", "api.main:app", "--host", settings.host, "--port", str(settings.port)),
         # Compression costs three times the server's time for each message of a live session.
-        *("--ws-per-message-deflate", "false", "--no-access-log", "--no-server-header"),
+        *(
+            "--ws",
+            "api.texts:TextsProtocol",
+            "--ws-per-message-deflate",
+            "false",
+            "--no-access-log",
+            "--no-server-header",
+        ),
         *("--ws-max-size", str(MAX_SOCKET_MESSAGE_BYTES)),
         *("--timeout-graceful-shutdown", "3", "--lifespan", "on"),
         *("--log-level", "debug" if settings.log_level == "debug" else "warning"),

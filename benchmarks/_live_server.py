@@ -90,6 +90,7 @@ def main(port: int) -> None:
         host="127.0.0.1",
         port=port,
         log_level="warning",
+        ws="api.texts:TextsProtocol",
         ws_per_message_deflate=False,
         loop="none",
     )

@@ -43,6 +43,7 @@ from api.auth.viewer import Viewer
 from api.collaboration.feed import Item
 from api.collaboration.log import LoggedEvent, may_pass
 from api.errors import NotSignedIn, PlatformError, Unavailable
+from api.texts import EXTENSION, TEXTS, Text
 from schema.context import Context
 from schema.stream_frames import Frames, Groups
 from schema.stream_plan import FIELD, StreamPlan
@@ -52,6 +53,8 @@ FORBIDDEN = 4403
 INTERNAL_ERROR = 4500
 TRY_AGAIN_LATER = 1013
 
+WRITE_BYTES = 64 * 1024
+"""Events are written together up to about so much, so that a slow client does not fill the server's memory."""
 DISCONNECTED = (WebSocketDisconnect, StarletteDisconnected, StrawberryDisconnected)
 """What is raised when a socket that is closed is written to."""
 
@@ -129,15 +132,31 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """
         access = await permit_stream(self.context, plan.slide_id, plan.since_seq)
         place = _Place(groups, plan, self.context, self.schema, access)
-        websocket: Any = self.websocket
-        send, head = websocket.ws.send, f'{{"id":{json.dumps(operation.id)}'
+        head = f'{{"id":{json.dumps(operation.id)}'.encode()
         try:
-            async with aclosing(followed(self.context, plan.since_seq, place)) as items:
-                async for item in items:
-                    rest = place.frames.ready(item) or await place.frames.rest(item)
-                    await send({"type": "websocket.send", "text": head + rest})
+            async with aclosing(followed(self.context, plan.since_seq, place)) as batches:
+                async for items in batches:
+                    texts, size = list[Text](), 0
+                    for item in items:
+                        rest = place.frames.ready(item) or await place.frames.rest(item)
+                        texts.append((head, rest))
+                        size += len(rest)
+                        if size >= WRITE_BYTES:
+                            await self._send_texts(texts)
+                            texts, size = [], 0
+                    if texts:
+                        await self._send_texts(texts)
         finally:
             place.leave()
+
+    async def _send_texts(self, texts: list[Text]) -> None:
+        """Send texts in one go, where the server can; else one after the other."""
+        websocket: Any = self.websocket
+        if EXTENSION in websocket.ws.scope.get("extensions", ()):
+            await websocket.ws.send({"type": "websocket.send", TEXTS: texts})
+            return
+        for head, rest in texts:
+            await websocket.ws.send({"type": "websocket.send", "text": (head + rest).decode()})
 
     async def _close(self, code: int, reason: str) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):  # it may be closed already

@@ -27,7 +27,7 @@ CONTEXT_S = 2.0
 """How long names and layers once read are used for further events."""
 KEPT_FRAMES = 256
 KEPT_LENGTH = 4_000_000
-"""Characters of frames kept for slower members; the newest is kept whatever its length."""
+"""Bytes of frames kept for slower members; the newest is kept whatever its length."""
 
 logger = logging.getLogger("coslide.graphql")
 
@@ -51,11 +51,11 @@ class Frames:
         self._event_of = event_of
         self._context: Context | None = None
         self._context_until = 0.0
-        self._frames: OrderedDict[Hashable, tuple[Item, str]] = OrderedDict()
+        self._frames: OrderedDict[Hashable, tuple[Item, bytes]] = OrderedDict()
         self._length = 0
-        self._making: dict[Hashable, asyncio.Task[str]] = {}
+        self._making: dict[Hashable, asyncio.Task[bytes]] = {}
 
-    def ready(self, item: Item) -> str | None:
+    def ready(self, item: Item) -> bytes | None:
         """The frame's rest when it is there already."""
         kept = self._frames.get(_key(item))
         return kept[1] if kept else None
@@ -65,7 +65,7 @@ class Frames:
         key = _key(item)
         return key in self._frames or key in self._making
 
-    async def rest(self, item: Item) -> str:
+    async def rest(self, item: Item) -> bytes:
         """The frame's rest: all after the member's id.
 
         Raises:
@@ -80,14 +80,14 @@ class Frames:
             task.add_done_callback(lambda done: self._made(key, done))
         return await asyncio.shield(task)
 
-    def _made(self, key: Hashable, task: asyncio.Task[str]) -> None:
+    def _made(self, key: Hashable, task: asyncio.Task[bytes]) -> None:
         self._making.pop(key, None)
         if not task.cancelled():
             task.exception()  # whoever waited has it; with nobody waiting it is of no interest
 
-    async def _make(self, key: Hashable, item: Item) -> str:
+    async def _make(self, key: Hashable, item: Item) -> bytes:
         payload = await self._executed(item)
-        rest = f',"type":"next","payload":{orjson.dumps(payload).decode()}}}'
+        rest = b',"type":"next","payload":' + orjson.dumps(payload) + b"}"
         self._frames[key] = (item, rest)
         self._length += len(rest)
         while len(self._frames) > 1 and (len(self._frames) > KEPT_FRAMES or self._length > KEPT_LENGTH):

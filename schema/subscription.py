@@ -122,9 +122,10 @@ class Subscription:
     ) -> AsyncGenerator[SlideEvent, None]:
         context = info.context
         standing = Standing(await permit_stream(context, slide_id, since_seq))
-        async with aclosing(followed(context, since_seq, standing)) as items:
-            async for item in items:
-                yield await event_of(context, standing.access, item)
+        async with aclosing(followed(context, since_seq, standing)) as batches:
+            async for items in batches:
+                for item in items:
+                    yield await event_of(context, standing.access, item)
 
 
 class Standing(Follower):
@@ -149,26 +150,31 @@ async def permit_stream(context: Context, slide_id: str, since_seq: int | None) 
     return await require_slide(viewer, uuid_of(strawberry.ID(slide_id), "slideId"), Action.VIEW)
 
 
-async def followed(context: Context, since_seq: int | None, standing: Standing) -> AsyncGenerator[Item, None]:
-    """What happens on the slide; when the stream ends, the socket's clients leave the slide.
+async def followed(context: Context, since_seq: int | None, standing: Standing) -> AsyncGenerator[list[Item], None]:
+    """What happens on the slide, together what happens at a time; when the stream ends, the socket's clients leave.
 
     It ends with `Resync` after an event from which on the viewer sees other layers. Rules B8 and B9 of docs/spec.md.
     """
     viewer, slide_id = require_viewer(context.viewer), standing.access.slide_id
     blind = BlindView(viewer.user_id)
     try:
-        async with aclosing(context.app.feeds.follow(slide_id, since_seq, viewer, standing)) as items:
-            async for item in items:
-                if isinstance(item, PresenceNews) and standing.access.only_own is not None:
-                    if (shown := blind.of(item)) is not None:
-                        yield shown
-                    continue
-                yield item
-                if isinstance(item, LoggedEvent) and changes_sight(item, viewer.user_id):
-                    yield Resync(item.seq, "SIGHT_CHANGED")
-                    return
+        async with aclosing(context.app.feeds.follow_together(slide_id, since_seq, viewer, standing)) as batches:
+            async for items in batches:
+                for number, item in enumerate(items):
+                    if isinstance(item, LoggedEvent) and changes_sight(item, viewer.user_id):
+                        yield [*items[: number + 1], Resync(item.seq, "SIGHT_CHANGED")]
+                        return
+                shown = items if standing.access.only_own is None else _in_blind(items, blind)
+                if shown:
+                    yield shown
     finally:
         _leave(context, slide_id, viewer)
+
+
+def _in_blind(items: list[Item], blind: BlindView) -> list[Item]:
+    """The items with no more about others than one who sees only their own is told."""
+    shown = [blind.of(item) if isinstance(item, PresenceNews) else item for item in items]
+    return [item for item in shown if item is not None]
 
 
 async def event_of(context: Context, access: SlideAccess, item: Item) -> SlideEvent:

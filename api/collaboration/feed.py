@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -19,6 +19,7 @@ from uuid import UUID
 
 from api.collaboration.channel import Channel, Subscriber, slide_topic
 from api.collaboration.log import HistoryPruned, LoggedEvent, current_seq, may_pass, since
+from api.collaboration.recent import RecentEvents
 from api.errors import PlatformError, Unavailable
 
 POLL_S = 1.0
@@ -89,7 +90,7 @@ class Follower:
 
 
 class Member:
-    """One follower's bounded mailbox. Written by the slide's reader, emptied by `next`."""
+    """One follower's bounded mailbox. Written by the slide's reader, emptied by `take`."""
 
     def __init__(self, viewer: Hashable, follower: Follower | None = None) -> None:
         self.viewer = viewer
@@ -120,8 +121,8 @@ class Member:
         self._ended = error
         self._arrived.set()
 
-    async def next(self) -> Item:
-        """The next thing to send, log events first.
+    async def take(self) -> list[Item]:
+        """What there is to send, at least one thing; log events first.
 
         Raises:
             PlatformError: the follower may no longer see the slide.
@@ -130,11 +131,15 @@ class Member:
             if self._ended is not None:
                 raise self._ended
             if self._events:
-                return self._events.popleft()
+                events: list[Item] = list(self._events)
+                self._events.clear()
+                return events
             if self._resync is not None:
-                return self._resync
+                return [self._resync]
             if self._news:
-                return self._news.pop(next(iter(self._news)))
+                news: list[Item] = list(self._news.values())
+                self._news.clear()
+                return news
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -149,13 +154,13 @@ class SlideFeed:
         self._channel = channel
         self._sources = sources
         self._guard = guard
-        self._last = 0
+        self.recent = RecentEvents(0)
 
     async def run(self) -> None:
         """Read and fan out until cancelled; a failure ends the members, not the process."""
         try:
             async with self._channel.subscribe(slide_topic(self.slide_id)) as hints:
-                self._last = await current_seq(self.slide_id)
+                self.recent.skip_to(await current_seq(self.slide_id))
                 self.ready.set_result(None)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._read_on(hints))
@@ -178,7 +183,7 @@ class SlideFeed:
             try:
                 async with asyncio.timeout(POLL_S):
                     hinted = int((await anext(hints)).get("seq", 0))
-                if hinted <= self._last:
+                if hinted <= self.recent.last:
                     continue
             except TimeoutError:
                 pass  # the backstop: hints may be lost
@@ -192,11 +197,11 @@ class SlideFeed:
     async def _read(self, hinted: int) -> None:
         """Fan out everything after the last event that was, at least to `hinted`, which the slide is said to reach."""
         reached = hinted or await current_seq(self.slide_id)
-        while self._last < reached:
+        while self.recent.last < reached:
             try:
-                events = await since(self.slide_id, self._last)
+                events = await since(self.slide_id, self.recent.last)
             except HistoryPruned as pruned:
-                self._last = pruned.seq
+                self.recent.skip_to(pruned.seq)
                 for member in self.members:
                     member.resync(Resync(pruned.seq, "PRUNED"))
                 return
@@ -204,9 +209,9 @@ class SlideFeed:
                 return  # the hint was wrong
             await self._prepare(events)
             for event in events:
+                self.recent.add(event)
                 for member in self.members:
                     member.put(event)
-                self._last = event.seq
 
     async def _prepare(self, events: Sequence[LoggedEvent]) -> None:
         """Let the followers do what they do once for all of them; what fails here, each of them meets by itself."""
@@ -260,6 +265,23 @@ async def _patiently(read: Callable[[], Awaitable[T]]) -> T:
     return await read()
 
 
+def _next_after(items: list[Item], last: int) -> tuple[list[Item], bool]:
+    """What of a mailbox comes next for one who has the events up to `last`, and whether something before it is missing.
+
+    Events are contiguous among themselves, but for a mailbox that was emptied because it was full.
+    """
+    if not isinstance(items[0], LoggedEvent):
+        return items, False
+    new: list[Item] = []
+    for item in items:
+        if isinstance(item, LoggedEvent) and item.seq > last:
+            if item.seq > last + 1:
+                return new, True
+            new.append(item)
+            last = item.seq
+    return new, False
+
+
 class _FarBehind(Exception):
     def __init__(self, seq: int) -> None:
         self.seq = seq
@@ -298,54 +320,67 @@ class Feeds:
         viewer: Hashable = None,
         follower: Follower | None = None,
     ) -> AsyncGenerator[Item, None]:
+        """As `follow_together`, one by one."""
+        async with aclosing(self.follow_together(slide_id, since_seq, viewer, follower)) as batches:
+            async for items in batches:
+                for item in items:
+                    yield item
+
+    async def follow_together(
+        self,
+        slide_id: UUID,
+        since_seq: int | None = None,
+        viewer: Hashable = None,
+        follower: Follower | None = None,
+    ) -> AsyncGenerator[list[Item], None]:
         """Everything after `since_seq`, without gap or repetition, then what happens; from now on when it is None.
 
-        Ends after a `Resync`.
-
+        What there is at a time comes together. Ends after a `Resync`.
 
         Raises:
             PlatformError: the viewer may no longer see the slide.
         """
-        # 1. Subscribe first: what is committed from here on lies in the mailbox.
-        async with self._joined(slide_id, Member(viewer, follower)) as member:
+        # 1. Subscribe first: what the reader reads from here on lies in the mailbox.
+        async with self._joined(slide_id, Member(viewer, follower)) as (member, recent):
             last = await current_seq(slide_id) if since_seq is None else since_seq
+            behind = True
             try:
-                # 2. Then fetch what came before.
-                async for event in self._after(slide_id, last):
-                    last = event.seq
-                    yield event
-                # 3. Then the mailbox: it may repeat what was fetched, and if it skips something the database has it.
                 while True:
-                    item = await member.next()
-                    if isinstance(item, LoggedEvent):
-                        if item.seq <= last:
-                            continue
-                        if item.seq > last + 1:
-                            async for event in self._after(slide_id, last):
-                                last = event.seq
-                                yield event
-                            continue
-                        last = item.seq
-                    yield item
-                    if isinstance(item, Resync):
+                    # 2. Then fetch what came before.
+                    if behind:
+                        async for events in self._after(slide_id, last, recent):
+                            last = events[-1].seq
+                            yield list(events)
+                    # 3. Then the mailbox: it may repeat what was fetched; what it skips is fetched again.
+                    items, behind = _next_after(await member.take(), last)
+                    if not items:
+                        continue
+                    yield items
+                    if isinstance(items[-1], LoggedEvent):
+                        last = items[-1].seq
+                    elif isinstance(items[-1], Resync):
                         return
             except HistoryPruned as pruned:
-                yield Resync(pruned.seq, "PRUNED")
-            except _FarBehind as behind:
-                yield Resync(behind.seq, "FAR_BEHIND")
+                yield [Resync(pruned.seq, "PRUNED")]
+            except _FarBehind as behind_by:
+                yield [Resync(behind_by.seq, "FAR_BEHIND")]
 
-    async def _after(self, slide_id: UUID, seq: int) -> AsyncIterator[LoggedEvent]:
-        """The events after `seq` that are in the database now."""
-        reached = await _patiently(partial(current_seq, slide_id))
-        if reached - seq > MAX_CATCH_UP:
-            raise _FarBehind(reached)
-        while events := await _patiently(partial(since, slide_id, seq)):
-            for event in events:
-                yield event
-                seq = event.seq
+    async def _after(self, slide_id: UUID, seq: int, recent: RecentEvents) -> AsyncIterator[Sequence[LoggedEvent]]:
+        """The events after `seq`: those that the reader still holds, and what lies before them from the database."""
+        while (kept := recent.after(seq)) is None:
+            reached = await _patiently(partial(current_seq, slide_id))
+            if reached - seq > MAX_CATCH_UP:
+                raise _FarBehind(reached)
+            events = await _patiently(partial(since, slide_id, seq))
+            if not events:
+                return
+            yield events
+            seq = events[-1].seq
+        if kept:
+            yield kept
 
     @asynccontextmanager
-    async def _joined(self, slide_id: UUID, member: Member) -> AsyncIterator[Member]:
+    async def _joined(self, slide_id: UUID, member: Member) -> AsyncIterator[tuple[Member, RecentEvents]]:
         feed = self._feeds.get(slide_id)
         if feed is None or self._readers[slide_id].done():
             feed = self._feeds[slide_id] = SlideFeed(slide_id, self._channel, self._sources, self._guard)
@@ -357,7 +392,7 @@ class Feeds:
                 for source in self._sources:
                     for news in await source.snapshot(slide_id):
                         member.tell(news)
-            yield member
+            yield member, feed.recent
         finally:
             feed.members.discard(member)
             if not feed.members and self._feeds.get(slide_id) is feed:

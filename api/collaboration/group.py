@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,9 +58,7 @@ class GroupTransaction:
     ) -> LoggedEvent:
         """The slide's next event; it is written with the others when the work is done."""
         self.seq += 1
-        event = LoggedEvent(
-            self.seq, kind, origin.actor_id, origin.client_id, origin.mutation_id, body, result, datetime.now(UTC)
-        )
+        event = LoggedEvent(self.seq, kind, origin.actor_id, origin.client_id, origin.mutation_id, body, result)
         self._waiting.append(event_values(self.slide_id, event, inverse=inverse, undoes=None))
         self._written[origin.client_id, origin.mutation_id] = event
         self._owners[origin.client_id] = str(origin.actor_id or "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from uuid import UUID
 
 import orjson
 from pymysql.err import MySQLError  # type: ignore[import-untyped]
+from tortoise import connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import BaseORMException, DBConnectionError, IntegrityError
 
@@ -46,6 +47,10 @@ EVENT_COLUMNS = (
     "inverse",
     "undoes",
     "created_at",
+)
+_SINCE = (  # by hand: a row of this table as an object costs as much as sending its event to a hundred people
+    "SELECT seq, kind, actor_id, client_id, mutation_id, body, result FROM slide_event "
+    "WHERE slide_id = ? AND seq > ? ORDER BY seq LIMIT ?"
 )
 _BUSY = ("(1213,", "(1205,", "database is locked", "database table is locked")
 _AWAY = ("(2002,", "(2003,", "(2006,", "(2013,", "(2014,", "(1053,", "(0, ", "Not connected", "Connection closed")
@@ -89,7 +94,6 @@ class LoggedEvent:
     mutation_id: str
     body: Any
     result: Any
-    created_at: datetime
 
 
 class HistoryPruned(PlatformError):
@@ -155,7 +159,6 @@ class SlideTransaction:
             self.origin.mutation_id + number,
             body,
             result,
-            datetime.now(UTC),
         )
         values = event_values(self.slide_id, event, inverse=inverse, undoes=undoes)
         statement = insert_statement("slide_event", EVENT_COLUMNS, sqlite=is_sqlite(self.connection))
@@ -264,11 +267,12 @@ async def since(slide_id: UUID, seq: int, limit: int = 500) -> list[LoggedEvent]
     Raises:
         HistoryPruned: the log does not reach back that far, or `seq` lies ahead of it.
     """
-    rows = await SlideEvent.filter(slide_id=slide_id, seq__gt=seq).order_by("seq").limit(limit)
+    connection = connections.get("default")
+    rows = await connection.execute_query_dict(marked(connection, _SINCE), [str(slide_id), seq, limit])
     if rows:
-        if rows[0].seq != seq + 1:
+        if rows[0]["seq"] != seq + 1:
             raise HistoryPruned(seq, await current_seq(slide_id))
-        return [logged_event(row) for row in rows]
+        return [_event_of(row) for row in rows]
     now = await current_seq(slide_id)
     if now != seq and not await SlideEvent.exists(slide_id=slide_id, seq=seq + 1):
         raise HistoryPruned(seq, now)
@@ -359,8 +363,21 @@ def event_values(slide_id: UUID, event: LoggedEvent, *, inverse: object, undoes:
         event.mutation_id,
         *(None if part is None else orjson.dumps(part).decode() for part in (event.body, event.result, inverse)),
         undoes,
-        event.created_at,
+        datetime.now(UTC),
     ]
+
+
+def _event_of(row: Mapping[str, Any]) -> LoggedEvent:
+    """A row of the log as the database gives it."""
+    return LoggedEvent(
+        row["seq"],
+        EventKind(row["kind"]),
+        UUID(row["actor_id"]) if row["actor_id"] else None,
+        row["client_id"],
+        row["mutation_id"],
+        orjson.loads(row["body"]),
+        orjson.loads(row["result"]) if row["result"] else None,
+    )
 
 
 def logged_event(row: SlideEvent) -> LoggedEvent:
@@ -374,5 +391,4 @@ def logged_event(row: SlideEvent) -> LoggedEvent:
         row.mutation_id,
         row.body,
         row.result,
-        row.created_at,
     )

@@ -13,7 +13,8 @@ import pytest
 from api.collaboration import feed as feed_module
 from api.collaboration.channel import Channel, MemoryChannel, Message, announce
 from api.collaboration.feed import Feeds, Item, Resync, Transient
-from api.collaboration.log import LoggedEvent, prune
+from api.collaboration.log import LoggedEvent, prune, since
+from api.collaboration.recent import RecentEvents
 from api.errors import NotFound, PlatformError, Unavailable
 from tests.collaboration.conftest import Desk
 
@@ -68,8 +69,8 @@ async def test_the_hole_between_fetch_and_subscribe_loses_nothing(sqlite_desk: D
     class Interrupted(Feeds):
         rounds = 3
 
-        async def _after(self, slide_id: UUID, seq: int) -> AsyncIterator[LoggedEvent]:
-            async for event in super()._after(slide_id, seq):
+        async def _after(self, slide_id: UUID, seq: int, recent: RecentEvents) -> AsyncIterator[LoggedEvent]:
+            async for event in super()._after(slide_id, seq, recent):
                 yield event
             if self.rounds:  # here is the hole: fetched, and not yet listening to the mailbox
                 self.rounds -= 1
@@ -93,7 +94,7 @@ async def test_a_gap_in_the_mailbox_is_read_from_the_database(sqlite_desk: Desk)
         await sqlite_desk.commit()
         await sqlite_desk.commit()
         [feed] = feeds._feeds.values()
-        feed._last = 2  # as if the reader had passed 2 on before this member was there
+        feed.recent.skip_to(2)  # as if the reader had passed 2 on before this member was there
         await announce(channel, sqlite_desk.slide_id, 3)
         await sqlite_desk.commit(channel)
         assert seqs(await take(stream, 3)) == [2, 3, 4]
@@ -128,6 +129,32 @@ async def test_many_followers_share_one_reader_and_all_get_everything(desk: Desk
             for _ in range(20):
                 await desk.commit(channel)
         assert all(task.result() == list(range(1, 21)) for task in followers)
+
+
+async def test_who_joins_late_or_falls_behind_reads_what_the_reader_still_holds(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stampede of people who come back does not each read the log."""
+    channel, read = MemoryChannel(), list[int]()
+
+    async def counted(slide_id: UUID, seq: int, limit: int = 500) -> list[LoggedEvent]:
+        read.append(seq)
+        return await since(slide_id, seq, limit)
+
+    monkeypatch.setattr(feed_module, "since", counted)
+    await sqlite_desk.commit()
+    async with Feeds(channel) as feeds, aclosing(feeds.follow(sqlite_desk.slide_id, 1)) as first:
+        for seq in range(2, 6):
+            await sqlite_desk.commit(channel)
+            assert seqs(await take(first, 1)) == [seq]
+        assert read == [1, 2, 3, 4]
+        for seq in range(2, 5):
+            async with aclosing(feeds.follow(sqlite_desk.slide_id, seq)) as late:
+                assert seqs(await take(late, 5 - seq)) == list(range(seq + 1, 6))
+        assert read == [1, 2, 3, 4]
+        async with aclosing(feeds.follow(sqlite_desk.slide_id, 0)) as early:
+            assert seqs(await take(early, 5)) == [1, 2, 3, 4, 5]
+        assert read == [1, 2, 3, 4, 0]
 
 
 async def test_too_old_or_too_far_behind_is_told_to_resynchronise(

@@ -55,13 +55,14 @@ def make_app() -> Starlette:
     )
 
 
-def server_of(app: Starlette, port: int) -> uvicorn.Server:
+def server_of(app: Starlette, port: int, ws: str = "api.texts:TextsProtocol") -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
             port=port,
             log_level="warning",
             lifespan="off",
+            ws=ws,
             ws_per_message_deflate=False,
             ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
         )
@@ -69,10 +70,14 @@ def server_of(app: Starlette, port: int) -> uvicorn.Server:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
-    """Serve on a free loopback port, on the test's own database; gives the address."""
+async def serving(settings: Settings, ws: str = "api.texts:TextsProtocol") -> AsyncIterator[str]:
+    """Serve on a free loopback port, on the test's own database; gives the address.
+
+    Args:
+        ws: the WebSocket protocol; "auto" for uvicorn's own.
+    """
     app = make_app()
-    async with live_parts(app, settings), in_process.serving(server_of(app, 0)) as url:
+    async with live_parts(app, settings), in_process.serving(server_of(app, 0, ws)) as url:
         yield url
 
 

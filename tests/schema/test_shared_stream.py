@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tortoise.context import TortoiseContext
 
 from api.models.project import Membership, Role
 from api.models.user import User
+from api.settings import Settings
 from schema import stream_frames
-from tests.factories import make_user
+from tests.factories import make_project, make_slide_row, make_user
+from tests.schema.live_app import serving
 from tests.schema.live_client import EVENTS, StreamEnded, client_of, create
 from tests.schema.test_live import Room
 
@@ -124,3 +128,18 @@ async def test_an_event_that_can_not_be_shown_closes_the_socket_to_come_again(
             await socket.connection.wait_closed()
         assert socket.connection.close_code == 1013
         assert "secret" not in (socket.connection.close_reason or "") + "".join(map(str, socket.frames))
+
+
+async def test_a_server_without_the_extension_sends_the_same(sqlite_database: TortoiseContext, tmp_path: Path) -> None:
+    settings, ada = Settings(data=tmp_path), await make_user("Ada")
+    slide = await make_slide_row(await make_project(ada))
+    payloads: list[list[object]] = []
+    for ws in ("auto", "api.texts:TextsProtocol"):
+        async with serving(settings, ws) as url, client_of(url, ada, settings) as client, client.socket() as socket:
+            if not payloads:
+                for x in range(5):
+                    await client.apply(slide.id, create(x=x))
+            stream = await socket.subscribe(EVENTS, slide=str(slide.id), since=0)
+            assert await stream.seqs(5) == [1, 2, 3, 4, 5]
+            payloads.append([json.loads(frame)["payload"] for frame in socket.frames])
+    assert payloads[0] == payloads[1]

@@ -33,7 +33,7 @@ class ApiServer(ServerProcess):
         self.url = f"http://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "uvicorn", "api.main:app", "--host", "127.0.0.1", "--port", str(self.port)]
         super().__init__(
-            [*command, "--ws-per-message-deflate", "false"],
+            [*command, "--ws", "api.texts:TextsProtocol", "--ws-per-message-deflate", "false"],
             log=data / f"api-{self.port}.log",
             is_ready=self._is_ready,
             environment=environment(data, port=str(self.port), **settings),
