@@ -33,7 +33,8 @@ from schema.user import User, load_user
 strawberry.enum(
     PredictionStatus,
     description="QUEUED waits for a worker; RUNNING shows its heatmap as it grows; SUCCEEDED has a layer when anything "
-    "was found; FAILED says why in `error`; CANCELLED was ended by someone or with its slide.",
+    "was found, and names in `setAside` what it lacks; FAILED says why in `error`; CANCELLED was ended by someone or "
+    "with its slide.",
 )
 
 
@@ -124,6 +125,18 @@ class Heatmap:
     url_template: str = strawberry.field(description="Address with {level}, {column}, {row} and {version}.")
 
 
+@strawberry.type(description="A part of the slide that a prediction had to leave out, while the rest was done.")
+class SetAside:
+    region: list[float] = strawberry.field(description="[x, y, width, height] in level-0 pixels.")
+    failure: Failure = strawberry.field(description="What went wrong there.")
+
+    @classmethod
+    def of(cls, part: dict[str, Any]) -> SetAside:
+        """The GraphQL side of a part that a result's figures name."""
+        params = Json(part["params"]) if part["params"] else None
+        return cls(region=part["region"], failure=Failure(code=part["code"], message=part["message"], params=params))
+
+
 @strawberry.type(description="A model at work on a slide, or its result.")
 class Prediction:
     row: strawberry.Private[PredictionRow]
@@ -158,6 +171,10 @@ class Prediction:
     notice: str | None = strawberry.field(
         description="What the work waits for at the moment, such as room on the disk, in English; null when nothing."
     )
+    set_aside: list[SetAside] = strawberry.field(
+        description="Parts of the slide that are missing in its result, each with the reason; usually none. A new "
+        "request does them again."
+    )
     waits_for: Failure | None = strawberry.field(description="The same with its code, for translating.")
     created_at: datetime = strawberry.field(description="When it was asked for.")
     started_at: datetime | None = strawberry.field(description="When a worker began.")
@@ -191,6 +208,7 @@ class Prediction:
             priority=row.priority,
             source_id=strawberry.ID(str(row.source_id)) if row.source_id else None,
             notice=row.figures.get("notice"),
+            set_aside=[SetAside.of(part) for part in row.figures.get("set_aside", [])],
             waits_for=_told(*map(row.figures.get, ("notice", "notice_code", "notice_params"))),
             created_at=row.created_at,
             started_at=row.started_at,

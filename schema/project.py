@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -22,6 +23,7 @@ from schema.ids import optional_uuid, uuid_of
 from schema.loaders import (
     AnnotationCountByProjectLoader,
     MembershipsByProjectLoader,
+    OnlyOwnByProjectAndUserLoader,
     RoleByProjectAndUserLoader,
     SlideCountByProjectLoader,
     TermsByProjectLoader,
@@ -89,6 +91,9 @@ class Project:
     id: strawberry.ID = strawberry.field(description="The project's id.")
     name: str = strawberry.field(description="Its name.")
     description: str = strawberry.field(description="What it is about.")
+    blind: bool = strawberry.field(
+        description="Whether those who may not review see nobody's annotations but their own, imports and predictions."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
 
     @classmethod
@@ -99,6 +104,7 @@ class Project:
             id=strawberry.ID(str(row.id)),
             name=row.name,
             description=row.description,
+            blind=row.blind,
             created_at=row.created_at,
         )
 
@@ -137,7 +143,14 @@ class Project:
         description="How many annotations people made or corrected; untouched predictions are not counted."
     )
     async def annotation_count(self, info: Info) -> int:
-        return await info.context.loader(AnnotationCountByProjectLoader).load(self.row.id)
+        key = (self.row.id, await only_own_in(info, self.row.id))
+        return await info.context.loader(AnnotationCountByProjectLoader).load(key)
+
+
+async def only_own_in(info: Info, project_id: UUID) -> UUID | None:
+    """`SlideAccess.only_own` of the viewer in a project."""
+    viewer = require_viewer(info.context.viewer)
+    return await info.context.loader(OnlyOwnByProjectAndUserLoader).load((project_id, viewer.user_id))
 
 
 @strawberry.type(description="A page of projects.")
@@ -161,6 +174,9 @@ class UpdateProjectInput:
     id: strawberry.ID = strawberry.field(description="The project's id.")
     name: str | None = strawberry.field(default=None, description="A new name.")
     description: str | None = strawberry.field(default=None, description="A new description.")
+    blind: bool | None = strawberry.field(
+        default=None, description="Whether annotators are to work without seeing each other's annotations."
+    )
 
 
 @strawberry.input(description="The project to delete, for all its members.")
@@ -275,10 +291,14 @@ class ProjectMutation:
         viewer = info.context.viewer
         return Project.of(await projects.create_project(viewer, name=input.name, description=input.description))
 
-    @strawberry.mutation(description="Change a project's name or description. For managers.")
+    @strawberry.mutation(description="Change a project's name or description, or make it blind. For managers.")
     async def update_project(self, info: Info, input: UpdateProjectInput) -> UpdateProjectResult:
         row = await projects.update_project(
-            info.context.viewer, uuid_of(input.id), name=input.name, description=input.description
+            info.context.viewer,
+            uuid_of(input.id),
+            name=input.name,
+            description=input.description,
+            blind=input.blind,
         )
         return Project.of(row)
 

@@ -77,9 +77,14 @@ class ShardStatus(enum.StrEnum):
 
 
 class ShardKind(enum.StrEnum):
-    """What a shard asks for: LEAD all of a prediction, RETRACE polygons from an earlier prediction's probabilities."""
+    """What a shard asks for.
+
+    LEAD: all of a prediction; of a large one to cut it into parts, to draw and to join. PART: the patches of one block.
+    RETRACE: polygons from an earlier prediction's probabilities.
+    """
 
     LEAD = "LEAD"
+    PART = "PART"
     RETRACE = "RETRACE"
 
 
@@ -87,7 +92,7 @@ class PredictionShard(Model):
     """A part of a prediction that one worker does at a time: the lease queue.
 
     A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in
-    storage, not here.
+    storage, not here. `number` is a PART's place among those of its prediction, 0 for others.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -96,6 +101,7 @@ class PredictionShard(Model):
     )
     region: fields.Field[list[float]] = fields.JSONField()
     kind = fields.CharEnumField(ShardKind, max_length=16, default=ShardKind.LEAD, db_default="LEAD")
+    number = fields.IntField(default=0, db_default=0)
     status = fields.CharEnumField(ShardStatus, max_length=16, default=ShardStatus.QUEUED)
     worker = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)

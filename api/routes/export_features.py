@@ -10,6 +10,7 @@ from uuid import UUID
 from api.annotations.chunks import unpack_prediction
 from api.annotations.query import Filter, all_of, layer_by_id, layers_of, prediction_chunks
 from api.annotations.rows import AnnotationRow, LayerRow
+from api.annotations.sight import sees
 from api.auth.permissions import SlideAccess
 from api.errors import InvalidInput, NotFound
 from api.exchange.feature import Feature, SlideFacts
@@ -47,15 +48,15 @@ async def batches_of(
         NotFound: no such layer or term. Raised here, before anything is sent.
     """
     if layer_id is not None:
-        await layer_by_id(access.slide_id, layer_id)
+        await layer_by_id(access, layer_id)
     terms = {term.id: term for term in await Term.filter(project_id=access.project_id)}
     term_id, below = wanted_terms
     if term_id is not None and term_id not in terms:
         raise NotFound(f"There is no term {term_id} in this project.", code="TERM_NOT_FOUND", field="term")
-    layers = await layers_of([access.slide_id])
+    layers = [layer for layer in await layers_of([access.slide_id]) if sees(access.only_own, layer)]
     classes = await _classes(layers, model_repository)
     term_ids = await term_filter(access.project_id, term_id, below=below)
-    return _read(Filter(access.slide_id, None, layer_id, term_ids, review), layers, terms, classes)
+    return _read(Filter(access, None, layer_id, term_ids, review), layers, terms, classes)
 
 
 async def _read(
@@ -78,7 +79,7 @@ async def _read(
         if layer.kind is not LayerKind.PREDICTION or wanted.layer_id not in (None, layer.id):
             continue
         known = classes.get(layer.id, ())
-        async for chunk in prediction_chunks(Filter(wanted.slide_id, layer_id=layer.id)):
+        async for chunk in prediction_chunks(Filter(wanted.access, layer_id=layer.id)):
             yield await asyncio.to_thread(_predicted, chunk, layer, known)
 
 

@@ -42,6 +42,13 @@ export async function person(name, { locale = "en-US", theme = "dark", account =
   return page;
 }
 
+/** A page of somebody whose session exists already: `cookie` is its value. */
+export async function signedIn(name, cookie, options = {}) {
+  const page = await person(name, { ...options, account: false });
+  await page.context().addCookies([{ name: "coslide", value: cookie, url: given.url }]);
+  return page;
+}
+
 /** The same in a browser with a profile of its own, which other programs reach by its debugging port; end it with `close`. */
 export async function persistentPerson(name, flags) {
   const folder = await mkdtemp(join(tmpdir(), "coslide-profile-"));
@@ -132,6 +139,33 @@ export async function openSlide(page, slideId) {
   await page.goto(`${given.url}/s/${slideId}`);
   await page.locator("main canvas").first().waitFor();
   await page.getByRole("tabpanel").waitFor();
+}
+
+/** Opens a slide with one level-0 pixel a pixel of the screen, (x, y) in the middle; answers where on the screen a place of the slide is. */
+export async function openAt(page, slideId, [x, y]) {
+  await page.goto(`${given.url}/s/${slideId}?x=${x}&y=${y}&d=1`);
+  await page.locator(".coslide-map canvas").first().waitFor();
+  await page.getByRole("tabpanel").waitFor();
+  const viewer = page.locator('[data-testid="viewer"]');
+  await viewer.focus();
+  const box = await viewer.boundingBox();
+  const [left, top] = [box.x + box.width / 2 - x, box.y + box.height / 2 - y];
+  return ([placeX, placeY]) => [left + placeX, top + placeY];
+}
+
+/** A press, a way through places of the screen, a release. */
+export async function drag(page, [first, ...rest], { steps = 6 } = {}) {
+  await page.mouse.move(...first);
+  await page.mouse.down();
+  for (const place of rest) await page.mouse.move(...place, { steps });
+  await page.mouse.up();
+}
+
+/** What the server holds of a slide, in the order of creation. */
+export async function annotationsOf(page, slideId) {
+  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt";
+  const { annotations } = await ask(page, `query($id: ID!) { annotations(slideId: $id) { nodes { ${fields} } } }`, { id: slideId });
+  return annotations.nodes.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }
 
 /** Runs a story to its end; a page that was open when it broke is kept as a picture. */

@@ -8,7 +8,7 @@ from uuid import uuid4
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0005_prediction_queue')]
+    dependencies = [('models', '0007_prediction_parts')]
 
     initial = False
 

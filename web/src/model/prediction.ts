@@ -1,4 +1,5 @@
 import type { PersonRef, Position } from "./annotation";
+import type { Failure } from "./failure";
 import type { Level } from "./slide";
 
 export type PredictionStatus = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -17,6 +18,13 @@ export interface HeatmapTile {
   readonly column: number;
   readonly row: number;
   readonly version: number;
+}
+
+/** A part of the slide that is missing in a result. */
+export interface SetAside {
+  /** `[x, y, width, height]` in level-0 pixels. */
+  readonly region: readonly number[];
+  readonly failure: Failure;
 }
 
 export interface Prediction {
@@ -40,10 +48,11 @@ export interface Prediction {
   readonly polygons: number | null;
   readonly seconds: number | null;
   readonly error: string | null;
+  readonly setAside: readonly SetAside[];
   /** Why it failed, with a code for translating. */
-  readonly failure: Reason | null;
+  readonly failure: Failure | null;
   /** What it waits for at the moment, such as room on the disk. */
-  readonly waitsFor: Reason | null;
+  readonly waitsFor: Failure | null;
   readonly layerId: string | null;
   readonly heatmap: Heatmap | null;
   readonly heatmapVersion: number;
@@ -64,13 +73,6 @@ export interface Glimpse {
   readonly threshold: number;
   /** Name and version. */
   readonly model: string;
-}
-
-/** Why something could not be done: `code` is for translating. */
-export interface Reason {
-  readonly code: string;
-  readonly message: string;
-  readonly params?: unknown;
 }
 
 /** How the heatmap is shown; all of it acts in the client, at once. */

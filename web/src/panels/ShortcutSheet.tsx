@@ -1,7 +1,7 @@
 import { Button, Modal } from "@mantine/core";
 import { IconRoute } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { TOOL_KEYS } from "../tools";
+import { COMMAND_KEYS, type KeyCommand, TOOL_KEYS } from "../tools";
 import type { ToolName } from "../viewer/facade";
 import styles from "./ShortcutSheet.module.css";
 
@@ -13,6 +13,9 @@ export function ShortcutSheet({ onClose, onTour }: { readonly onClose: () => voi
   const tools = (Object.entries(TOOL_KEYS) as [ToolName, string][]).map(
     ([tool, key]): Line => [t(`tool.${tool}`), key],
   );
+  const commands = (Object.entries(COMMAND_KEYS) as [KeyCommand, string][]).map(
+    ([name, keys]): Line => [t(`command.${name}`), ...keys.split(" ")],
+  );
   const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
     [t("keys.tools"), [...tools, [t("keys.terms"), "1", "–", "9"]]],
     [
@@ -20,6 +23,10 @@ export function ShortcutSheet({ onClose, onTour }: { readonly onClose: () => voi
       [
         [t("keys.finish"), "Enter", t("keys.doubleClick")],
         [t("keys.brushSize"), "[", "]"],
+        [t("keys.wandMore"), t("keys.drag")],
+        [t("keys.noSnap"), "Ctrl"],
+        [t("keys.evenly"), "Shift", "Alt"],
+        [t("keys.uncount"), "Alt", t("keys.click")],
         [t("keys.removePoint"), "⌫"],
         [t("keys.abandon"), "Esc"],
         [t("keys.deleteSelection"), "Del"],
@@ -29,6 +36,7 @@ export function ShortcutSheet({ onClose, onTour }: { readonly onClose: () => voi
         [t("tool.redo"), "Ctrl", "Y"],
       ],
     ],
+    [t("keys.selection"), [...commands, [t("keys.nudge"), "Shift", "←", "↑", "↓", "→"]]],
     [
       t("keys.view"),
       [
@@ -48,7 +56,7 @@ export function ShortcutSheet({ onClose, onTour }: { readonly onClose: () => voi
     <Modal
       opened
       onClose={onClose}
-      size={760}
+      size={1040}
       title={t("keys.title")}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >

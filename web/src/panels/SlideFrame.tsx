@@ -13,15 +13,19 @@ import { useSession } from "../app/session";
 import { useObservable } from "../app/useObservable";
 import { Value } from "../model/observable";
 import { annotates, manages, reviews } from "../pages/roles";
+import { BlindBadge } from "./BlindBadge";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
+import { DraftOffer } from "./DraftOffer";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
 import { PastBanner } from "./PastBanner";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
 import { PredictHereNote } from "./PredictHere";
+import { PresentationBanner } from "./PresentationBanner";
+import { PresentButton } from "./PresentButton";
 import { usePredictionDesk } from "./predictionDesk";
 import { RightPanel } from "./RightPanel";
 import type { RightTab } from "./rightTabs";
@@ -43,6 +47,7 @@ interface Props {
   readonly refresh: () => void;
 }
 
+const CommandLayer = later(async () => (await import("./commands/CommandLayer")).CommandLayer);
 const BesidePane = later(async () => (await import("./BesidePane")).BesidePane);
 const ScaleDialog = later(async () => (await import("../pages/ScaleDialog")).ScaleDialog);
 const ShortcutSheet = later(async () => (await import("./ShortcutSheet")).ShortcutSheet);
@@ -82,6 +87,7 @@ export function SlideFrame({ slide, refresh }: Props) {
   const { session, travel } = useTimeTravel(living);
   const canDraw = mayDraw && travel.moment === null;
   const canReview = reviews(project.myRole) && travel.moment === null;
+  const mayPresent = mayDraw && travel.moment === null && (!project.blind || reviews(project.myRole));
   const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
   const ended = useObservable(living?.ended ?? NEVER_ENDED);
   const revision = useObservable(living?.slideRevision ?? NO_REVISION);
@@ -131,6 +137,7 @@ export function SlideFrame({ slide, refresh }: Props) {
         mayDraw,
         canReview,
         canManage,
+        mayPresent,
         desk,
         members,
         comments,
@@ -151,6 +158,7 @@ export function SlideFrame({ slide, refresh }: Props) {
       mayDraw,
       canReview,
       canManage,
+      mayPresent,
       desk,
       members,
       comments,
@@ -174,12 +182,20 @@ export function SlideFrame({ slide, refresh }: Props) {
           <AppBar
             compact
             crumbs={crumbs.slice(1)}
-            status={live && <SaveState />}
+            status={
+              live && (
+                <>
+                  <SaveState />
+                  <BlindBadge />
+                </>
+              )
+            }
             center={live && <ToolBar />}
             right={
               live && (
                 <>
                   <People />
+                  <PresentButton />
                   <SlideMenu onShortcuts={() => setDialog("keys")} />
                   <ShareButton />
                   <PredictButton onPressed={() => openTab("ai")} />
@@ -203,13 +219,16 @@ export function SlideFrame({ slide, refresh }: Props) {
             {live && (
               <>
                 <CommentPins container={container} onOpen={() => openTab("comments")} />
+                <CommandLayer />
                 <OfflineBanner />
                 {!mayDraw && travel.moment === null && <ReadOnlyNote />}
                 <PastBanner />
+                <PresentationBanner />
                 <div className={styles.toasts}>
                   <PredictHereNote />
                   <Notices />
                   <ConflictToasts />
+                  <DraftOffer />
                 </div>
               </>
             )}

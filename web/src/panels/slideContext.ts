@@ -30,6 +30,8 @@ export interface OpenSlide {
   /** Whether this person may accept and reject. */
   readonly canReview: boolean;
   readonly canManage: boolean;
+  /** Whether this person may ask the others to follow. */
+  readonly mayPresent: boolean;
   readonly desk: PredictionDesk;
   readonly comments: CommentDesk;
   /** The slide that lies beside this one. */

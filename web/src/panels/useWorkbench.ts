@@ -44,8 +44,8 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
   const view = useRef<WorkbenchOptions["view"]>(viewOfSearch(window.location.search));
   /** Outlives a workbench that is opened anew, as the view does. */
   const look = useRef<PictureLook>(lookOf(slide));
-  const latest = useRef({ slide, terms, labels, editable, myColor: me.user.color });
-  latest.current = { slide, terms, labels, editable, myColor: me.user.color };
+  const latest = useRef({ slide, terms, labels, editable, userId: me.user.id, myColor: me.user.color });
+  latest.current = { slide, terms, labels, editable, userId: me.user.id, myColor: me.user.color };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scale is what measures and the scale bar are built upon
   useEffect(() => {

@@ -1,11 +1,12 @@
 /** "Predict here": what a model sees in a small part of a slide, asked and answered in one request. */
-import type { Glimpse, Reason } from "../model/prediction";
+import type { Failure } from "../model/failure";
+import type { Glimpse } from "../model/prediction";
 
 const TIMEOUT_MS = 60_000;
 
 /** The server's refusal, or that it can't be reached. */
 export class GlimpseRefused extends Error {
-  constructor(readonly failure: Reason) {
+  constructor(readonly failure: Failure) {
     super(failure.message);
     this.name = "GlimpseRefused";
   }
@@ -45,9 +46,9 @@ export async function fetchGlimpse(
   };
 }
 
-async function failureOf(answer: Response): Promise<Reason> {
+async function failureOf(answer: Response): Promise<Failure> {
   try {
-    const { error } = (await answer.json()) as { error: Reason };
+    const { error } = (await answer.json()) as { error: Failure };
     return error;
   } catch {
     return { code: "UNAVAILABLE", message: `The server answered with ${answer.status} ${answer.statusText}.` };

@@ -61,6 +61,10 @@ export class PastSession implements SlideSession {
     return this.now.people;
   }
 
+  get presenting(): SlideSession["presenting"] {
+    return this.now.presenting;
+  }
+
   get predictions(): SlideSession["predictions"] {
     return this.now.predictions;
   }
@@ -83,6 +87,10 @@ export class PastSession implements SlideSession {
 
   setPresence(update: Parameters<SlideSession["setPresence"]>[0]): void {
     this.now.setPresence(update);
+  }
+
+  present(presenting: boolean): void {
+    this.now.present(presenting);
   }
 
   dismissNotice(id: string): void {

@@ -1,7 +1,8 @@
 /** "Predict here" at the workbench: asks what the model sees in the present view, and shows it. Nothing is kept on the server. */
 import type { Bounds } from "../model/annotation";
+import type { Failure } from "../model/failure";
 import { Value } from "../model/observable";
-import type { HeatmapStyle, Reason } from "../model/prediction";
+import type { HeatmapStyle } from "../model/prediction";
 import type { SlideFacts } from "../model/slide";
 import type { GlimpseState, SlideSession } from "../viewer/facade";
 import type { SlideViewer } from "../viewer/slideViewer";
@@ -49,7 +50,7 @@ export class PredictHere {
     this.state.set(NOTHING);
   }
 
-  private fail(failure: Reason): void {
+  private fail(failure: Failure): void {
     void this.viewer.glimpse.show(null);
     this.state.set({ phase: "failed", failure });
   }
@@ -65,7 +66,7 @@ export function regionInView(
   return width >= 1 && height >= 1 ? [x, y, width, height] : null;
 }
 
-function failureOf(error: unknown): Reason {
-  if (error instanceof Error && "failure" in error) return error.failure as Reason;
+function failureOf(error: unknown): Failure {
+  if (error instanceof Error && "failure" in error) return error.failure as Failure;
   return { code: "UNEXPECTED", message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,10 +1,12 @@
 /** Viewer, tools and session as one table to work at: what the panels hold in their hands. */
 import type { Bounds, Geometry, Position, Term } from "../model/annotation";
+import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import { type PictureLook, PLAIN_LOOK } from "../model/pictureLook";
 import type { HeatmapStyle } from "../model/prediction";
 import type { SlideFacts } from "../model/slide";
 import type { ChangeSet } from "../store/changes";
+import { Drafts } from "../store/drafts";
 import type {
   Beside,
   BesideOptions,
@@ -19,16 +21,22 @@ import type {
 import { SlideViewer } from "../viewer/slideViewer";
 import { ActiveTerm } from "./activeTerm";
 import { SlideBeside } from "./beside";
+import { SelectionCommands } from "./commands";
 import { ConflictComparison } from "./conflictComparison";
 import { Following } from "./following";
 import { Keyboard } from "./keyboard";
+import { Notes } from "./notes";
 import { PredictHere } from "./predictHere";
 import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
 import { Toolbox } from "./toolbox";
+import { UnfinishedWork } from "./unfinishedWork";
 import { VisibleAnnotations } from "./visibleAnnotations";
 import { WorkbenchContext } from "./workbenchContext";
+
+/** The others are told of so many selected annotations. */
+const MOST_SHARED = 1_000;
 
 class SlideWorkbench implements Workbench {
   readonly tool: Value<ToolName>;
@@ -38,13 +46,17 @@ class SlideWorkbench implements Workbench {
   readonly hiddenLayerIds: Value<ReadonlySet<string>>;
   readonly layerLooks = new Value<ReadonlyMap<string, LayerLook>>(new Map());
   readonly following: Value<string | null>;
+  readonly commands: SelectionCommands;
   readonly pictureLook = new Value<PictureLook>(PLAIN_LOOK);
   readonly viewport: SlideViewer["viewport"];
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
   readonly predictionResults: PredictionDisplay["results"];
+  readonly predictionCounts: PredictionDisplay["counts"];
   readonly glimpse: PredictHere["state"];
   readonly selectedPredictionPolygon: PredictionDisplay["selected"];
+
+  readonly unfinished: UnfinishedWork["offered"];
 
   private readonly session: SlideSession;
   private readonly slide: SlideFacts;
@@ -58,8 +70,9 @@ class SlideWorkbench implements Workbench {
   private readonly followed: Following;
   private readonly comparison: ConflictComparison;
   private readonly keyboard: Keyboard;
+  private readonly work: UnfinishedWork;
   private readonly editable: Value<boolean>;
-  private readonly stops: readonly (() => void)[];
+  private readonly stops: (() => void)[];
 
   constructor(options: WorkbenchOptions) {
     const { slide, session, terms } = options;
@@ -74,10 +87,11 @@ class SlideWorkbench implements Workbench {
     this.selected = new Selection(session, this.editable, (ids) => this.selectionChanged(ids));
     this.activeTerm = new ActiveTerm(terms, this.selected);
     const { viewer, predictions, activeTerm, visible, selected: selection, editable } = this;
-    const parts = { viewer, session, predictions, activeTerm, visible, selection, editable };
+    const parts = { viewer, session, predictions, activeTerm, visible, selection, editable, notes: new Notes() };
     const context = new WorkbenchContext({ scale: slide, ...parts });
+    this.commands = new SelectionCommands({ slide, ...parts });
     this.toolbox = new Toolbox(context, viewer, session);
-    this.followed = new Following(viewer.camera, session);
+    this.followed = new Following(viewer.camera, session, () => context.draft.getSnapshot() !== null);
     this.comparison = new ConflictComparison(viewer, session);
 
     this.tool = this.toolbox.name;
@@ -90,16 +104,25 @@ class SlideWorkbench implements Workbench {
     this.pointer = viewer.pointer;
     this.heatmapStyle = predictions.style;
     this.predictionResults = predictions.results;
+    this.predictionCounts = predictions.counts;
     this.selectedPredictionPolygon = predictions.selected;
 
     if (options.pictureLook !== undefined) this.setPictureLook(options.pictureLook);
+    const drafts = new Drafts(options.userId, slide.id, newId());
+    const exists = (id: string) => session.annotations.getSnapshot().byId.has(id);
+    this.work = new UnfinishedWork({ drafts, viewer, toolbox: this.toolbox, editable, exists });
+    this.unfinished = this.work.offered;
+    context.onSketch = (drawing) => this.work.noteSketch(drawing);
+
     viewer.annotations.apply(session.annotations.getSnapshot().byId.values(), []);
     this.stops = [
       session.onAnnotationsChanged((changes) => this.annotationsChanged(changes)),
       sharePresence(viewer, session),
       viewer.viewport.subscribe(() => this.toolbox.current.refresh()),
+      activeTerm.id.subscribe(() => this.toolbox.current.refresh()),
     ];
-    this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox });
+    this.keyboard = new Keyboard({ ...parts, toolbox: this.toolbox, commands: this.commands });
+    this.stops.push(this.commands.prepare());
   }
 
   // ---- tools and selection ----
@@ -222,8 +245,8 @@ class SlideWorkbench implements Workbench {
     this.predictions.setPolygonsVisible(visible);
   }
 
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void {
-    if (this.editable.getSnapshot()) this.predictions.accept(indexes, termId);
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void {
+    if (this.editable.getSnapshot()) this.predictions.accept(indexes, termOf);
   }
 
   rejectPredictionPolygons(indexes: readonly number[]): void {
@@ -242,7 +265,16 @@ class SlideWorkbench implements Workbench {
     return this.keyboard.handle(event);
   }
 
+  resumeUnfinished(): void {
+    this.work.resume();
+  }
+
+  discardUnfinished(): void {
+    this.work.putAway();
+  }
+
   close(): void {
+    this.work.close();
     this.keyboard.close();
     this.followed.close();
     this.comparison.close();
@@ -268,7 +300,8 @@ class SlideWorkbench implements Workbench {
   private selectionChanged(ids: readonly string[]): void {
     if (ids.length > 0) this.predictions.select(null, false);
     this.viewer.annotations.setLook({ selected: new Set(ids) });
-    this.session.setPresence({ selection: ids });
+    this.session.setPresence({ selection: ids.slice(0, MOST_SHARED) });
+    this.commands.ask(null);
     this.toolbox.current.refresh();
   }
 }

@@ -91,9 +91,16 @@ export class Camera {
   /** By screen pixels, as the arrow keys do. */
   panBy(dxScreen: number, dyScreen: number): void {
     this.noteOwnMove();
-    const { downsample, rotation, center } = this.screenView();
+    const { center } = this.screenView();
+    const [dx, dy] = this.level0Way([dxScreen, dyScreen]);
+    this.panTo([center[0] + dx, center[1] + dy], false);
+  }
+
+  /** A way on the screen, in CSS pixels, as a way on the slide. */
+  level0Way([dx, dy]: Position): Position {
+    const { downsample, rotation } = this.screenView();
     const [cos, sin] = [Math.cos(rotation) * downsample, Math.sin(rotation) * downsample];
-    this.panTo([center[0] + cos * dxScreen + sin * dyScreen, center[1] - sin * dxScreen + cos * dyScreen], false);
+    return [cos * dx + sin * dy, -sin * dx + cos * dy];
   }
 
   rotateTo(degrees: number): void {

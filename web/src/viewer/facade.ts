@@ -5,15 +5,18 @@
  * an empty, sized element. Everything that changes is an `Observable`, made for `useSyncExternalStore`. Pointer traffic never comes out here.
  */
 import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term } from "../model/annotation";
+import type { Failure } from "../model/failure";
 import type { Standpoint } from "../model/linkedViews";
 import type { Observable } from "../model/observable";
 import type { OutlineRows } from "../model/outlineRows";
 import type { Outlines } from "../model/outlines";
 import type { PictureLook } from "../model/pictureLook";
-import type { Glimpse, HeatmapStyle, HeatmapTile, Prediction, Reason } from "../model/prediction";
+import type { Glimpse, HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
+import type { Unfinished } from "../model/unfinished";
 import type { ChangeSet } from "../store/changes";
+import type { CommandDesk } from "./commandFacade";
 
 // ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
 
@@ -32,6 +35,8 @@ export interface SessionStatus {
   readonly saving: Saving;
   /** Mutations not yet acknowledged by the server. */
   readonly unsaved: number;
+  /** How much of what waited has been sent, 0 to 1, while it is so much that it takes a while; else `null`. */
+  readonly progress: number | null;
   /** What is unsaved would survive a crash of this tab; false where the browser refuses to store it. */
   readonly durable: boolean;
   /** Round trip over the socket in milliseconds; `null` before the first answer. */
@@ -68,7 +73,7 @@ export type GlimpseState =
   | { readonly phase: "none" }
   | { readonly phase: "asking" }
   | { readonly phase: "shown"; readonly model: string }
-  | { readonly phase: "failed"; readonly failure: Reason };
+  | { readonly phase: "failed"; readonly failure: Failure };
 
 export interface SlideSession {
   readonly slideId: string;
@@ -77,6 +82,8 @@ export interface SlideSession {
   readonly annotations: Observable<AnnotationsSnapshot>;
   /** The others, without oneself. */
   readonly people: Observable<readonly PresentPerson[]>;
+  /** Whether I ask everyone to follow me. */
+  readonly presenting: Observable<boolean>;
   readonly conflicts: Observable<readonly ConflictView[]>;
   /** The newest first. */
   readonly predictions: Observable<readonly Prediction[]>;
@@ -97,6 +104,8 @@ export interface SlideSession {
   takeTheirs(annotationId: string): void;
   merge(annotationId: string): void;
   setPresence(update: PresenceUpdate): void;
+  /** Asks everyone to follow me, or no more; nothing while somebody else presents. */
+  present(presenting: boolean): void;
   /** What changed and whose doing it was, for those who keep a copy; a snapshot is enough for everyone else. */
   onAnnotationsChanged(listener: (changes: ChangeSet) => void): () => void;
   /** Heatmap tiles that are new; `null` when news may have been missed and all are to be looked at again. */
@@ -126,7 +135,13 @@ export type ToolName =
   | "freehand"
   | "brush"
   | "eraser"
-  | "measure";
+  | "measure"
+  | "transform"
+  | "spline"
+  | "count"
+  | "hole"
+  | "split"
+  | "wand";
 
 export interface ViewportState {
   readonly center: Position;
@@ -189,6 +204,8 @@ export interface Workbench {
   readonly pictureLook: Observable<PictureLook>;
   readonly heatmapStyle: Observable<HeatmapStyle>;
   readonly predictionResults: Observable<PredictionResults>;
+  /** Exactly how many predicted outlines there are, and how many of them in the view; `null` when none are shown. */
+  readonly predictionCounts: Observable<{ readonly all: number; readonly within: number } | null>;
 
   setTool(tool: ToolName): void;
   setTerms(terms: readonly Term[]): void;
@@ -215,9 +232,16 @@ export interface Workbench {
   zoomBy(steps: number): void;
   panTo(position: Position): void;
   rotateTo(degrees: number): void;
-  /** Goes along with another client's viewport until the next own pan; `null` stops. */
+  /** Goes along with another client's viewport until the next own pan; `null` stops. Who presents is followed without being asked. */
   follow(clientId: string | null): void;
   readonly following: Observable<string | null>;
+  /** What an earlier page left in the middle of drawing, and is offered; `null` for nothing. */
+  readonly unfinished: Observable<Unfinished | null>;
+  /** Goes on with it, or forgets it. */
+  resumeUnfinished(): void;
+  discardUnfinished(): void;
+  /** What can be done to the selection. */
+  readonly commands: CommandDesk;
 
   /** Which prediction is shown as overlay and polygons; `null` for none. */
   showPrediction(predictionId: string | null, classes: readonly ClassStyle[]): void;
@@ -230,8 +254,8 @@ export interface Workbench {
   readonly selectedPredictionPolygon: Observable<number | null>;
   selectPredictionPolygon(index: number | null, options?: { readonly goThere?: boolean }): void;
   setPredictionPolygonsVisible(visible: boolean): void;
-  /** Takes predicted polygons over as annotations of my own, with the given term. */
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void;
+  /** Takes predicted polygons over as annotations of my own, as one operation; `termOf` gives the term of each. */
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void;
   /** Hides predicted polygons from view and list. */
   rejectPredictionPolygons(indexes: readonly number[]): void;
 
@@ -272,6 +296,8 @@ export interface WorkbenchOptions {
   readonly slide: SlideFacts;
   readonly session: SlideSession;
   readonly terms: readonly Term[];
+  /** Whose unfinished shapes are kept and offered. */
+  readonly userId: string;
   readonly myColor: string;
   readonly labels: WorkbenchLabels;
   readonly editable: boolean;

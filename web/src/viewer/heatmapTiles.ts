@@ -76,6 +76,11 @@ export class HeatmapTiles {
     return cached.drawable;
   }
 
+  /** The probabilities of a tile as the server coded them; `null` when it is not here (yet). */
+  raw(level: number, column: number, row: number): ImageData | null {
+    return this.cache.get(keyOf(level, column, row))?.raw ?? null;
+  }
+
   close(): void {
     this.closing.abort();
     this.waiting = [];

@@ -20,6 +20,7 @@ import { Overlay } from "./overlay";
 import { PictureFilter } from "./pictureFilter";
 import { type PointerHandler, ToolInteraction } from "./pointer";
 import { PredictionLayer } from "./predictionLayer";
+import { slideRaster, type ViewRaster } from "./raster";
 import type { Sketch } from "./sketch";
 import { slideLayer, slideProjection, slideTiles } from "./slideLayer";
 import { slideMap, slideView } from "./slideMap";
@@ -176,6 +177,11 @@ export class SlideViewer {
     // What is drawn by WebGL is there only until the browser has shown it.
     this.map.renderSync();
     return snapshotOf(this.element, this.mapElement, this.size());
+  }
+
+  /** The slide as it is seen, without what lies over it, to calculate with. */
+  raster(): ViewRaster {
+    return slideRaster(this.mapElement, this.camera.screenView());
   }
 
   close(): void {

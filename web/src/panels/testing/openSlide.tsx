@@ -47,6 +47,7 @@ export const PREDICTION: Prediction = {
   ...{
     cancerMm2: null,
     unsureMm2: null,
+    setAside: [],
     polygons: null,
     seconds: null,
     error: null,
@@ -66,6 +67,7 @@ export function openValues() {
       connection: "live",
       saving: "saved",
       unsaved: 0,
+      progress: null,
       durable: true,
       latencyMs: 38,
       seq: 4812,
@@ -73,6 +75,7 @@ export function openValues() {
     }),
     annotations: new Value({ revision: 1, byId: new Map<string, Annotation>(), layers: [] as readonly Layer[] }),
     people: new Value<readonly PresentPerson[]>([]),
+    presenting: new Value(false),
     conflicts: new Value<readonly ConflictView[]>([]),
     selection: new Value<readonly string[]>([]),
     activeTermId: new Value<string | null>(null),
@@ -95,6 +98,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   const session = {
     ...{ slideId: "s1", clientId: "me", status: values.status, annotations: values.annotations },
     ...{ people: values.people, conflicts: values.conflicts, notices: new Value([]) },
+    ...{ presenting: values.presenting, present: vi.fn() },
     ...{ apply: vi.fn(), keepMine: vi.fn(), takeTheirs: vi.fn(), merge: vi.fn() },
   };
   const workbench = {
@@ -115,7 +119,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     show: vi.fn(),
   };
   const open: OpenSlide = {
-    slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1" } } as SlideRecord,
+    slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1", blind: false } } as SlideRecord,
     terms: TERMS,
     session: session as unknown as SlideSession,
     living: session as unknown as SlideSession,
@@ -125,6 +129,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     canDraw: true,
     canReview: true,
     canManage: true,
+    mayPresent: true,
     desk: desk as unknown as PredictionDesk,
     members: [BEN],
     comments: commentDesk(),
