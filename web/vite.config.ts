@@ -33,6 +33,8 @@ export default defineConfig({
   },
   build: {
     target: "es2023",
+    // The server reads there which files a slide's page is made of, and names them with the page.
+    manifest: true,
     // Fonts stay files of their own: a language's glyphs load only where they are shown.
     assetsInlineLimit: (path) => (path.endsWith(".woff2") ? false : undefined),
     rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },

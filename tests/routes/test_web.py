@@ -6,11 +6,12 @@ import gzip
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from api.routes.web import ImmutableFiles
+from api.routes.web import ImmutableFiles, files_ahead
 
 SCRIPT = b"export const answer = 42;\n" * 100
 
@@ -55,3 +56,33 @@ async def test_a_file_is_packed_as_the_browser_takes_it(
 async def test_a_file_without_a_twin_is_sent_as_it_is(client: httpx.AsyncClient) -> None:
     sent, headers = await raw(client, "mark.svg", "br, gzip")
     assert (sent, "content-encoding" in headers) == (b"<svg/>", False)
+
+
+def test_the_files_of_a_slides_page_are_named_but_those_that_the_page_names_itself(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    chunks = {
+        "index.html": {"file": "assets/index-1.js", "imports": ["_base.js"]},
+        "_base.js": {"file": "assets/base-2.js"},
+        "_viewer.js": {
+            "file": "assets/viewer-3.js",
+            "imports": ["_base.js", "_wire.js"],
+            "css": ["assets/viewer-4.css"],
+        },
+        "_wire.js": {"file": "assets/wire-5.js", "imports": ["_viewer.js"]},
+        "src/panels/SlidePage.tsx": {
+            "file": "assets/SlidePage-6.js",
+            "imports": ["_base.js", "_viewer.js", "index.html"],
+            "dynamicImports": ["src/panels/Tour.tsx"],
+            "css": ["assets/SlidePage-7.css"],
+        },
+    }
+    manifest.write_bytes(orjson.dumps(chunks))
+    assert files_ahead(manifest, 1).split(", ") == [
+        "</assets/SlidePage-6.js>; rel=modulepreload",
+        "</assets/viewer-3.js>; rel=modulepreload",
+        "</assets/wire-5.js>; rel=modulepreload",
+        "</assets/SlidePage-7.css>; rel=preload; as=style; crossorigin",
+        "</assets/viewer-4.css>; rel=preload; as=style; crossorigin",
+    ]
+    manifest.write_bytes(orjson.dumps({"index.html": {}, "src/panels/SlidePage.tsx": {"file": "assets/new.js"}}))
+    assert files_ahead(manifest, 2) == "</assets/new.js>; rel=modulepreload"

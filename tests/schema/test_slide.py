@@ -11,10 +11,17 @@ from uuid import uuid4
 import pytest
 from tortoise.context import TortoiseContext
 
+from api.annotations.edit import apply_ops
+from api.annotations.geometry import geometry_from_geojson
+from api.annotations.ops import Create, Judge
+from api.annotations.rows import Shape
+from api.auth.permissions import SlideAccess
 from api.auth.tile_grants import read_tile_grant
 from api.auth.viewer import Viewer
 from api.collaboration.channel import MemoryChannel
+from api.collaboration.log import Origin
 from api.errors import PlatformError
+from api.models.annotation import GeometryKind, ReviewState
 from api.models.project import Role
 from api.models.slide import Slide, Upload, UploadStatus
 from api.models.slide_job import SlideJob, SlideJobKind, SlideJobStatus
@@ -359,3 +366,21 @@ async def test_everyone_sees_how_work_on_the_file_ended(sqlite_database: Tortois
         "pyramidBytes": 1234.0,
         "fileJob": {"kind": "TRANSCODE", "status": "FAILED", "error": error, "requestedBy": None},
     }
+
+
+async def test_a_slide_counts_what_was_reviewed(sqlite_database: TortoiseContext, settings: Settings) -> None:
+    slide, viewers = await people_of_a_slide()
+    owner = viewers["OWNER"]
+    assert owner is not None
+    access = SlideAccess(slide.id, slide.project_id, Role.OWNER)
+    point = geometry_from_geojson(GeometryKind.POINT, {"type": "Point", "coordinates": [1.0, 2.0]})
+    ids = [uuid4() for _ in range(4)]
+    states = [ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.PROPOSED]
+    judged = [
+        Judge(annotation_id, state, "Blurred" if state is ReviewState.REJECTED else None)
+        for annotation_id, state in zip(ids, states, strict=False)
+    ]
+    drawn = [Create(annotation_id, Shape.of(point)) for annotation_id in ids]
+    await apply_ops(access, Origin(owner.user_id, "c", "m"), [*drawn, *judged])
+    query = "query ($id: ID!) { it: slide(id: $id) { annotationCount reviewedCount } }"
+    assert await run(settings, owner, query, id=str(slide.id)) == {"annotationCount": 4, "reviewedCount": 2}

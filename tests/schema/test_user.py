@@ -62,6 +62,18 @@ async def test_sessions(sqlite_database: TortoiseContext) -> None:
     assert {row.token_hash for row in await Session.all()} == {here, other}
 
 
+async def test_the_tour_is_remembered_with_the_account_and_can_be_brought_back(
+    sqlite_database: TortoiseContext,
+) -> None:
+    ada = await make_user("Ada")
+    viewer = viewer_for(ada)
+    assert await ask("{ me { toured } }", viewer) == {"me": {"toured": False}}
+    for toured in (True, True, False):
+        assert (await change("updateMe", viewer, "... on Me { toured }", toured=toured))["toured"] is toured
+        assert (await change("updateMe", viewer, "... on Me { toured }", name="Ada L."))["toured"] is toured
+    assert await ask("{ me { toured } }", viewer_for(await make_user("Ben"))) == {"me": {"toured": False}}
+
+
 async def test_api_tokens(sqlite_database: TortoiseContext) -> None:
     ada = await make_user("Ada")
     viewer = viewer_for(ada)

@@ -93,6 +93,7 @@ export function PicturePanel() {
         size="sm"
         orientation="vertical"
         aria-labelledby="picture-stain"
+        styles={{ label: { textAlign: "start" } }}
         data={STAINS.map((stain) => ({ value: stain, label: <StainLabel stain={stain} t={t} /> }))}
         value={look.stain}
         onChange={(stain) => keep({ ...look, stain: stain as Stain })}

@@ -2,7 +2,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconLock } from "@tabler/icons-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
@@ -167,7 +167,9 @@ export function SlideFrame({ slide, refresh }: Props) {
       refresh,
     ],
   );
-  const live = open !== null;
+  // The panels are drawn in slices after the slide, so that they don't hold up its first tiles.
+  const ready = useDeferredValue(open !== null);
+  const live = ready && open !== null;
   useEffect(() => {
     if (live) fetchLaterParts();
   }, [live]);
