@@ -96,7 +96,7 @@ READING: dict[str, Asked] = {
         variables=lambda house: {"s": str(house.slide.id), "l": str(house.hidden_layer)},
     ),
     "layers": by_slide(f"layers(slideId: $s) {LAYER}"),
-    "slide": by_slide(f"slide(id: $s) {{ id annotationCount layers {LAYER} }}"),
+    "slide": by_slide(f"slide(id: $s) {{ id annotationCount reviewedCount layers {LAYER} }}"),
     "slides": Asked(
         f"query($p: ID!) {{ slides(projectId: $p) {{ nodes {{ id annotationCount layers {LAYER} }} }} }}",
         lambda house: {"p": str(house.project.id)},

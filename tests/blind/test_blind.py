@@ -72,11 +72,12 @@ SAY_NOTHING = frozenset(
     AssociatedImage AuditEntry AuditEntryConnection AuthProvider ApiToken CreatedApiToken Deleted Failure Heatmap
     HeatmapTile Level Me Membership ModelClass Mutation PageInfo Prediction PredictionConnection PredictionModel
     PredictionProgressed PresenceAccepted Project ProjectConnection Query RefusedModel ResyncRequired Server SessionInfo
-    Slide SlideChanged SlideConnection SlideJob Subscription Term TileSource Upload User
+    SetAside Slide SlideChanged SlideConnection SlideJob SlideLook Subscription Term TermTree TileSource Upload User
     """.split()  # noqa: SIM905 - a list that is read
 )
-"""Types whose own fields say nothing of annotations, but for the numbers in `COUNTS`."""
-COUNTS = {("Slide", "annotationCount"), ("Project", "annotationCount"), ("Layer", "annotationCount")}
+"""Types whose own fields say nothing of annotations, but for numbers of them."""
+OTHER_COUNTS = {("Project", "slideCount"), ("ProjectConnection", "totalCount"), ("SlideConnection", "totalCount")}
+"""Numbers of other things; every other field named a count is one of annotations."""
 
 EVENTS = """subscription($s: ID!, $since: Int) { slideEvents(slideId: $s, sinceSeq: $since) {
   __typename
@@ -151,8 +152,11 @@ def test_every_field_that_can_carry_an_annotation_is_asked() -> None:
     types = {name: kind for name, kind in schema._schema.type_map.items() if isinstance(kind, GraphQLObjectType)}
     assert {name for name in types if not name.startswith("__")} == CARRIERS | SAY_NOTHING
     wanted = {
-        (name, field) for name, kind in types.items() for field, made in kind.fields.items() if _carries(made)
-    } | COUNTS
+        (name, field)
+        for name, kind in types.items()
+        for field, made in kind.fields.items()
+        if _carries(made) or (field.endswith("Count") and (name, field) not in OTHER_COUNTS)
+    }
     asked = {pair for one in (*READING.values(), *CHANGING.values()) for pair in _fields(one.document)}
     asked |= _fields(EVENTS) | OF_OTHER_TESTS
     assert wanted - asked == set(), "asked by nobody: put it into tests/blind/asked.py"
@@ -194,17 +198,28 @@ async def test_layers_that_are_hidden_agree_with_nothing(house: House) -> None:
 
 async def test_numbers_count_what_is_seen(house: House) -> None:
     numbers = """query($s: ID!, $p: ID!) {
-      slide(id: $s) { annotationCount } project(id: $p) { annotationCount }
+      slide(id: $s) { annotationCount reviewedCount } project(id: $p) { annotationCount }
       measures(slideId: $s) { annotationCount terms { count areaPx } } }"""
     ids = {"s": str(house.slide.id), "p": str(house.project.id)}
     # Ben's own and the one of the file; those who see all have Cleo's, too; Vera the file's alone.
     for name, count, area in (("Ben", 2, 64 * 64 + 25), ("Rita", 3, 2 * 64 * 64 + 25), ("Vera", 1, 25)):
         data = await house.clients[name].execute(numbers, **ids)
         assert data == {
-            "slide": {"annotationCount": count},
+            "slide": {"annotationCount": count, "reviewedCount": 0},
             "project": {"annotationCount": count},
             "measures": {"annotationCount": count, "terms": [{"count": count, "areaPx": pytest.approx(area)}]},
         }
+
+
+async def test_a_hidden_judgement_is_not_counted(house: House) -> None:
+    judge = {"review": {"id": str(house.hidden), "state": "ACCEPTED"}}
+    assert (await house.clients["Rita"].apply(house.slide.id, judge))["__typename"] == "AppliedOps"
+    query = "query($s: ID!) { slide(id: $s) { reviewedCount } }"
+    counts = [
+        (await house.clients[name].execute(query, s=str(house.slide.id)))["slide"]["reviewedCount"]
+        for name in ("Ben", "Cleo", "Rita", "Vera")
+    ]
+    assert counts == [0, 1, 1, 0]
 
 
 async def test_history_has_ones_own_steps_and_those_of_what_one_sees(house: House) -> None:

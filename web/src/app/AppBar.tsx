@@ -31,7 +31,7 @@ interface Props {
 export function AppBar({ crumbs, status, center, right, compact = false }: Props) {
   const { t } = useTranslation();
   return (
-    <header className={styles.bar}>
+    <header className={styles.bar} data-compact={compact || undefined}>
       <div className={styles.left}>
         <Link href={HOME} className={styles.brand} aria-label={t("nav.home")}>
           <img src={mark} width={24} height={24} alt="" />
