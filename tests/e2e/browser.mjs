@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 const FLAGS = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--force-color-profile=srgb"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
@@ -163,7 +163,7 @@ export async function drag(page, [first, ...rest], { steps = 6 } = {}) {
 
 /** What the server holds of a slide, in the order of creation. */
 export async function annotationsOf(page, slideId) {
-  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt";
+  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt createdBy { name }";
   const { annotations } = await ask(page, `query($id: ID!) { annotations(slideId: $id) { nodes { ${fields} } } }`, { id: slideId });
   return annotations.nodes.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }
