@@ -31,7 +31,7 @@ const browser = await chromium.launch({ executablePath: given.chromium, args: FL
 export async function person(name, { locale = "en-US", theme = "dark", account = true, tour = false } = {}) {
   const viewport = { width: 1440, height: 900 };
   const context = await browser.newContext({ viewport, locale, acceptDownloads: true });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(30_000);
   const settings = { "mantine-color-scheme-value": theme, ...(tour ? {} : { "coslide.toured": "true" }) };
   await context.addInitScript((values) => {
     for (const [key, value] of Object.entries(values)) if (!localStorage.getItem(key)) localStorage.setItem(key, value);
@@ -126,7 +126,8 @@ export async function until(what, probe, seconds = 20) {
 }
 
 export async function shot(page, name) {
-  await page.screenshot({ path: join(given.shots, `${name}.png`) });
+  // Beside a prediction that runs, a picture takes its time.
+  await page.screenshot({ path: join(given.shots, `${name}.png`), timeout: 60_000 });
 }
 
 /** Notes what axe finds serious on the page as it stands. */
