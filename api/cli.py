@@ -54,14 +54,19 @@ def migrate_database() -> None:
     typer.echo(f"Database is up to date ({len(steps)} migration{'' if len(steps) == 1 else 's'} applied).")
 
 
+_LOG_COLUMNS = 140
+
+
 @cli.command()
 def doctor() -> None:
     """Look at everything that serving needs; say what is wrong and what to do. Exits with 1 when something is."""
-    from api.doctor import examine
+    from rich.console import Console
+
+    from api.doctor import as_table, examine
 
     findings = asyncio.run(examine(get_settings()))
-    for finding in findings:
-        typer.echo(str(finding))
+    # Where nobody sets a width, such as in a log, lines are long enough to be read.
+    Console(width=None if sys.stdout.isatty() else _LOG_COLUMNS).print(as_table(findings))
     raise typer.Exit(0 if all(finding.works for finding in findings) else 1)
 
 

@@ -52,6 +52,7 @@ SHARED_TYPES = frozenset(
         "PresentPerson",
         "PredictionProgressed",
         "Prediction",
+        "SetAside",
         "Heatmap",
         "HeatmapTile",
         "Level",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from workers.patches import Cell, Region
 from workers.plan import Plan
@@ -37,14 +37,31 @@ class Agenda:
         """Whether somebody looks at a cell."""
         return any(self._plan.grid.touches(cell, view) for view in self._views)
 
-    def take(self, count: int) -> list[int]:
-        """The next slots, at most so many; they are off the agenda by it."""
+    def first(self) -> int | None:
+        """The next slot, which stays on the agenda; None when nothing is to be done."""
+        while self._urgent and self._urgent[-1] not in self._todo:
+            self._urgent.pop()
+        return self._urgent[-1] if self._urgent else next(iter(self._todo), None)
+
+    def take(self, count: int, group_of: Callable[[int], object] = lambda _: None) -> list[int]:
+        """The next slots of one group, at most so many; they are off the agenda by it."""
         taken: list[int] = []
-        while self._todo and len(taken) < count:
-            slot = self._urgent.pop() if self._urgent else next(iter(self._todo))
+        while len(taken) < count and (slot := self.first()) is not None:
+            if taken and group_of(slot) != group_of(taken[0]):
+                break
             del self._todo[slot]
             taken.append(slot)
         return taken
+
+    def remove(self, slots: Iterable[int]) -> None:
+        """Take slots off the agenda that somebody else does."""
+        for slot in slots:
+            self._todo.pop(slot, None)
+
+    def add(self, slots: Iterable[int]) -> None:
+        """Put slots on the agenda again, at their places in the plan's order."""
+        self._todo = dict.fromkeys(sorted({*self._todo, *slots}))
+        self.look_at(self._views)
 
     def _cell(self, slot: int) -> Cell:
         return self._plan.cells[slot]

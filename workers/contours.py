@@ -50,7 +50,7 @@ class _Part:
 
 
 class ContourTracer:
-    """Collects blocks of one class's probability and gives polygons.
+    """Collects blocks of one class's probability, in any order, and gives polygons.
 
     Args:
         threshold: probability in [0, 1] from which a pixel belongs to the class.
@@ -68,8 +68,8 @@ class ContourTracer:
         self._class_index = class_index
         self._min_area_px = min_area_px
         self._l0_size = l0_size
-        self._whole: list[_Part] = []
-        self._cut_off: list[_Part] = []
+        self._whole: dict[tuple[int, int], list[_Part]] = {}
+        self._cut_off: dict[tuple[int, int], list[_Part]] = {}
 
     def add(self, block: Probability, m_left: int, m_top: int) -> None:
         """Trace one block, (h, w), whose first pixel is (m_left, m_top) in model pixels. Blocks must not overlap."""
@@ -78,25 +78,35 @@ class ContourTracer:
         rows, columns = np.flatnonzero(positive.any(axis=1)), np.flatnonzero(positive.any(axis=0))
         if not len(rows):
             return
+        place = (m_top, m_left)
+        whole, cut_off = self._whole.setdefault(place, []), self._cut_off.setdefault(place, [])
         y, x = int(rows[0]), int(columns[0])
         inner = block[y : rows[-1] + 1, x : columns[-1] + 1]
         for part in _trace(inner, self._cut, m_left + x, m_top + y, self._min_area_px):
             x0, y0, x1, y1 = part.shape.bounds
             touches = x0 <= m_left or y0 <= m_top or x1 >= m_left + width or y1 >= m_top + height
-            (self._cut_off if touches else self._whole).append(part)
+            (cut_off if touches else whole).append(part)
 
     def finish(self) -> list[Outline]:
         """The polygons, joined over block borders, smooth to within a model pixel, from top to bottom."""
-        parts = [*self._whole, *_join(self._cut_off)]
+        parts = [*_in_order(self._whole), *_join(_in_order(self._cut_off))]
         kept = [_without_specks(part, self._min_area_px) for part in parts if part.shape.area >= self._min_area_px]
         width, height = self._l0_size
         outlines = []
+        slide = shapely.box(0, 0, width, height)
         for part in _simplified(kept):
-            points_to_l0 = shapely.transform(part.shape, lambda m_points: m_points * self._downsample)
-            for shape in _polygons(shapely.intersection(points_to_l0, shapely.box(0, 0, width, height))):
-                outlines.append(Outline(shape, part.mean / 255, self._class_index))
+            shape = shapely.transform(part.shape, lambda m_points: m_points * self._downsample)
+            x0, y0, x1, y1 = shape.bounds
+            is_inside = x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height
+            for on_slide in [shape] if is_inside else _polygons(shapely.intersection(shape, slide)):
+                outlines.append(Outline(on_slide, part.mean / 255, self._class_index))
         outlines.sort(key=lambda outline: (outline.shape.bounds[1], outline.shape.bounds[0], outline.shape.area))
         return outlines
+
+
+def _in_order(blocks: dict[tuple[int, int], list[_Part]]) -> list[_Part]:
+    """The parts of all blocks, whatever the order in which these came."""
+    return [part for place in sorted(blocks) for part in blocks[place]]
 
 
 def cut_of(threshold: float) -> int:
@@ -129,9 +139,9 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int, min_area_px: f
         own = (piece & np.pad(mask[y : y + rows, x : x + columns], _missing(mask, y + rows, x + columns))).astype(bool)
         values = np.pad(block[y : y + rows, x : x + columns], _missing(block, y + rows, x + columns))
         shapes = _outlines(_without_small_holes(piece, min_area_px))
-        for shape in shapes:
-            # A piece falls into several polygons where its pixels only touch at corners.
-            mean = values[own].mean() if len(shapes) == 1 else _mean_inside(values, own, shape)
+        # A piece falls into several polygons where its pixels only touch at corners.
+        means = [values[own].mean()] if len(shapes) == 1 else _means_inside(values, own, shapes)
+        for shape, mean in zip(shapes, means, strict=True):
             moved = shapely.transform(shape, lambda points, x=x, y=y: points + np.array([m_left + x, m_top + y]))
             parts.append(_Part(moved, float(mean)))
     return parts
@@ -202,13 +212,25 @@ def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np
     return np.split(whole, places[starts[1:]])
 
 
-def _mean_inside(block: Probability, mask: npt.NDArray[np.bool_], shape: shapely.Polygon) -> float:
-    """Mean probability of the pixels of the mask whose centres lie in the polygon."""
-    x0, y0, x1, y1 = (int(bound) for bound in shape.bounds)
-    x, y = np.meshgrid(np.arange(x0, x1) + 0.5, np.arange(y0, y1) + 0.5)
-    shapely.prepare(shape)
-    inside = shapely.contains_xy(shape, x, y) & mask[y0:y1, x0:x1]
-    return float(block[y0:y1, x0:x1][inside].mean()) if inside.any() else 0.0
+def _means_inside(block: Probability, mask: npt.NDArray[np.bool_], shapes: Sequence[shapely.Polygon]) -> list[float]:
+    """For each polygon the mean probability of the pixels of the mask that lie in it.
+
+    Pixels that share an edge lie in the same polygon, so one of each such group tells for all.
+    """
+    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    groups = labels.reshape(-1)
+    sizes = np.bincount(groups, minlength=count)
+    sums = np.bincount(groups, weights=block.reshape(-1), minlength=count)
+    firsts = np.empty(count, np.int64)
+    firsts[groups[::-1]] = np.arange(len(groups) - 1, -1, -1)  # the last assignment stays
+    rows, columns = np.divmod(firsts, labels.shape[1])
+    means = []
+    for shape in shapes:
+        inside = shapely.contains_xy(shape, columns + 0.5, rows + 0.5)
+        inside[0] = False  # what is not in the mask
+        size = sizes[inside].sum()
+        means.append(float(sums[inside].sum() / size) if size else 0.0)
+    return means
 
 
 def _join(parts: Sequence[_Part]) -> list[_Part]:

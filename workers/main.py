@@ -6,27 +6,35 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from contextlib import suppress
+from uuid import UUID
 
 from tortoise.exceptions import BaseORMException
 
 from api.collaboration.redis_channel import open_channel
 from api.errors import PlatformError, Unavailable
 from api.models.database import connected
-from api.predictions import jobs
+from api.predictions import jobs, shards
 from api.predictions.jobs import Claim
 from api.predictions.requests import QUEUE_TOPIC
 from api.predictions.triton import TritonClient
 from api.settings import Settings, get_settings
 from api.slides.services import open_storage
-from workers.prediction import WorkerParts, discard_checkpoints, work_on
+from workers.helping import help_with
+from workers.prediction import discard_checkpoints, work_on
 from workers.pulse import beat, pulse_file
 from workers.unbroken import unbroken
+from workers.worker import WorkerParts
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
+BUSY_POLL_S = 0.3
 _TROUBLE_S = 2.0
+_HELP_S = 0.3
+_REFUSED_S = 30.0
+"""How long a worker stays away from a prediction with which it could not help."""
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -59,6 +67,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 async def _work(parts: WorkerParts) -> None:
     """Claim and do, several predictions at a time; hints shorten the wait between looks at the queue."""
     running: set[asyncio.Task[None]] = set()
+    helping = _Helping(parts)
     async with asyncio.TaskGroup() as group, parts.channel.subscribe(QUEUE_TOPIC) as hints:
         while True:
             if len(running) >= parts.settings.predictions_at_once:
@@ -71,13 +80,41 @@ async def _work(parts: WorkerParts) -> None:
                     running.add(task)
                     task.add_done_callback(running.discard)
                     continue
+                if not running:
+                    await helping.look(group)
             except (BaseORMException, OSError) as error:
                 logger.warning("The database does not answer (%s); trying again in %g s", error, _TROUBLE_S)
                 await asyncio.sleep(_TROUBLE_S)
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(BUSY_POLL_S if running else POLL_S):
                     await anext(hints)
+
+
+class _Helping:
+    """With what a worker helps that has nothing of its own to do: one prediction at a time."""
+
+    def __init__(self, parts: WorkerParts) -> None:
+        self._parts = parts
+        self._task: asyncio.Task[None] | None = None
+        self._due = 0.0
+        self._refused: dict[UUID, float] = {}
+
+    async def look(self, group: asyncio.TaskGroup) -> None:
+        """Begin to help with a running prediction that has parts to give away."""
+        now = time.monotonic()
+        if now < self._due or (self._task is not None and not self._task.done()):
+            return
+        self._due = now + _HELP_S
+        self._refused = {prediction: until for prediction, until in self._refused.items() if until > now}
+        prediction_id = await unbroken(shards.next_to_help({*self._parts.led, *self._refused}))
+        if prediction_id is not None:
+            logger.info("Helping with prediction %s", prediction_id)
+            self._task = group.create_task(self._help(prediction_id))
+
+    async def _help(self, prediction_id: UUID) -> None:
+        if not await help_with(prediction_id, self._parts):
+            self._refused[prediction_id] = time.monotonic() + _REFUSED_S
 
 
 async def _do(claim: Claim, parts: WorkerParts) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from api.predictions.at_once import shown
 from api.predictions.heatmap import HeatmapStore, TileKey
 from api.predictions.model_info import ModelInfo
-from api.predictions.png import Tile, decode_png, encode_png
+from api.predictions.png import Tile, decode_png, encode_png, least_alpha
 from workers.patches import Cell
 from workers.plan import Plan
 from workers.result import Blended
@@ -25,8 +26,9 @@ ROUGH = 2
 """The level on which a patch shows before it is final: a tile of it holds four by four cells."""
 _FEW = 64
 """Predictions of so few patches are drawn as they come, wherever people look."""
-_MOST_UNWRITTEN = 32
+_MOST_UNWRITTEN = 40
 _MOST_WRITTEN = 24
+"""Tiles in memory, of 0.8 MB each."""
 
 
 class Overlay:
@@ -49,6 +51,7 @@ class Overlay:
         self._written: OrderedDict[TileKey, Tile] = OrderedDict()  # the last ones, for their next change
         self._tracker = CellTracker(plan.cells)
         self._drawn: set[Cell] = set()
+        self._final: list[Cell] = []
         self._looked_at: set[TileKey] = set()
         self._pairs: Counter[TileKey] = Counter(TileKey(0, *cell).parent for cell in plan.cells)  # not final yet
         self._show_all = len(plan.cells) <= _FEW or levels <= ROUGH
@@ -77,6 +80,7 @@ class Overlay:
         written: dict[TileKey, None] = {}
         for cell in cells:
             final = self._tracker.finish(cell)
+            self._final += final
             if cell not in final and self._tracker.has(cell):
                 if self._show_all or in_view(cell):
                     self._draw_finest(cell, version, written)
@@ -90,9 +94,18 @@ class Overlay:
                 if not self._pairs[parent] and parent in self._unwritten:
                     self._write(parent, self._unwritten.pop(parent), version, written)
             self._make_room(version, written)
+        for cell in self._tracker.not_final() if closing else ():
+            # Next to what was set aside: nothing more comes.
+            self._draw_finest(cell, version, written)
+            self._make_room(version, written)
         if with_coarse or closing:
             self._write_coarse(version, written, everything=closing or self._show_all)
         return list(written)
+
+    def take_final(self) -> list[Cell]:
+        """The cells that have become final since the last call."""
+        final, self._final = self._final, []
+        return final
 
     def show(self, cells: Iterable[Cell], version: int) -> list[TileKey]:
         """Draw cells that have come and that somebody looks at now, for the first time; the tiles that changed."""
@@ -125,7 +138,7 @@ class Overlay:
         rows, columns = self._plan.grid.inside(cell)
         side = self._plan.grid.cell_px
         planes = self._blended.cell(cell, self._tracker.has)
-        picture = shown(planes, self._model)
+        picture = shown(planes, self._model, self._model.first_kept)
         if rows.stop - rows.start < side or columns.stop - columns.start < side:
             tile = np.zeros_like(picture)
             tile[rows, columns] = picture[rows, columns]
@@ -136,11 +149,14 @@ class Overlay:
     def _sketch(self, cell: Cell) -> None:
         """Show a cell on the level `ROUGH`, by its own patch alone."""
         rows, columns = self._plan.grid.inside(cell)
-        side = self._plan.grid.cell_px
-        picture = shown(self._blended.own(cell), self._model)
-        tile = np.zeros((side, side, 4), np.uint8)
-        tile[rows, columns] = picture[rows, columns]
-        small = halved(halved(tile))
+        side, first = self._plan.grid.cell_px, self._model.first_kept
+        planes = self._blended.own(cell)
+        if rows.stop - rows.start == side == columns.stop - columns.start:
+            small = shown(np.stack([_quarter(plane) for plane in planes]), self._model, first)
+        else:
+            tile = np.zeros((side, side, 4), np.uint8)
+            tile[rows, columns] = shown(planes, self._model, first)[rows, columns]
+            small = halved(halved(tile))
         y, x = (cell[1] % 4) * len(small), (cell[0] % 4) * len(small)
         self._waiting(TileKey(ROUGH, cell[0] // 4, cell[1] // 4))[y : y + len(small), x : x + len(small)] = small
 
@@ -175,12 +191,16 @@ class Overlay:
         return self._unwritten[key]
 
 
+def _quarter(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def halved(tile: Tile) -> Tile:
     """Half the size; a pixel is the mean of those of its four that are inferred, and inferred when any of them is.
 
     Pixels that are not inferred must be 0 altogether.
     """
-    if tile[..., 3].all():
+    if least_alpha(tile):
         return np.asarray(cv2.resize(tile, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     means = cv2.resize(tile.astype(np.float32), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     inferred = np.maximum(means[..., 3:], 1) / 255

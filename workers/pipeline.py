@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from api.errors import PlatformError
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.triton import ModelServerBusy, ModelServerDown, ModelSick, Patches, TritonClient
-from api.slides.patch_source import Source, read_at
+from api.slides.patch_source import Source, read_window
 from workers.agenda import Agenda
 from workers.patches import Cell
 from workers.plan import Pixels, Plan
@@ -34,8 +34,37 @@ _Item = tuple[list[int], Pixels] | None
 """Slots and their pixels, (n, patch_px, patch_px, 3) uint8."""
 
 
+class Supply(Protocol):
+    """Where the pipeline has its work from, as slots of the plan."""
+
+    async def take(self, count: int) -> list[int]:
+        """The next slots, at most so many; it may wait for some; none when there is nothing more to do."""
+
+    async def kept(self, slots: list[int]) -> None:
+        """Told of slots whose patches are in the store."""
+
+    async def failed(self, slots: list[int], error: Exception) -> bool:
+        """Told of slots that could not be done; whether to go on without them."""
+
+
+class Whole:
+    """All of an agenda, by one worker: what can't be done ends the work."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
+
+    async def take(self, count: int) -> list[int]:
+        return self._agenda.take(count)
+
+    async def kept(self, slots: list[int]) -> None:
+        pass
+
+    async def failed(self, slots: list[int], error: Exception) -> bool:
+        return False
+
+
 class Pipeline:
-    """Infers the patches of a plan that its store does not hold yet.
+    """Infers patches of a plan and keeps them in its store.
 
     Args:
         open_source: opens the slide; called once, in the thread that reads.
@@ -64,8 +93,8 @@ class Pipeline:
         self._asker = asker
         self._reloading = asyncio.Lock()
 
-    async def run(self, agenda: Agenda) -> None:
-        """Do what is on the agenda, in the order that it has at each moment.
+    async def run(self, supply: Supply) -> None:
+        """Do what the supply gives, in the order that it has at each moment.
 
         Raises:
             BaseExceptionGroup: of the failures; `first_failure` gives the one to tell of.
@@ -73,37 +102,51 @@ class Pipeline:
         queue: asyncio.Queue[_Item] = asyncio.Queue(_READ_AHEAD)
         with ThreadPoolExecutor(1, "read") as reading, ThreadPoolExecutor(1, "keep") as keeping:
             async with self._turns.asker(self._asker), asyncio.TaskGroup() as group:
-                group.create_task(self._read(agenda, queue, reading))
+                group.create_task(self._read(supply, queue, reading))
                 for _ in range(REQUESTS):
-                    group.create_task(self._infer(queue, keeping))
+                    group.create_task(self._infer(supply, queue, keeping))
 
-    async def _read(self, agenda: Agenda, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
+    async def _read(self, supply: Supply, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
-        if agenda:
-            source = await loop.run_in_executor(thread, self._open_source)
-            while slots := agenda.take(BATCH):
-                await queue.put((slots, await loop.run_in_executor(thread, self._pixels, source, slots)))
+        source: Source | None = None
+        while slots := await supply.take(BATCH):
+            if source is None:
+                source = await loop.run_in_executor(thread, self._open_source)
+            try:
+                pixels = await loop.run_in_executor(thread, partial(self._pixels, source, slots))
+            except Exception as error:
+                if not await supply.failed(slots, error):
+                    raise
+                source = None  # OpenSlide gives nothing more from a file that it once failed to read
+                continue
+            await queue.put((slots, pixels))
         for _ in range(REQUESTS):
             await queue.put(None)
 
     def _pixels(self, source: Source, slots: list[int]) -> Pixels:
         """(n, patch_px, patch_px, 3) uint8 of the slots' patches."""
-        patches = []
-        for slot in slots:
-            x, y, side = self._plan.grid.l0_patch(self._plan.cells[slot])
-            patches.append(read_at(source, x, y, side, side, self._plan.grid.downsample))
-        return np.stack(patches)
+        grid, cells = self._plan.grid, self._plan.cells
+        places = (grid.l0_patch(cells[slot]) for slot in slots)
+        return np.stack([read_window(source, *place, grid.downsample, self._plan.l0_size) for place in places])
 
-    async def _infer(self, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
+    async def _infer(self, supply: Supply, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
         while (item := await queue.get()) is not None:
             slots, pixels = item
-            async with self._turns.turn(self._asker):
-                probabilities = await patiently(partial(self._infer_or_reload, pixels))
-                # Inside the turn: what is answered and not kept yet is in flight, too.
-                await loop.run_in_executor(thread, self._keep, slots, probabilities)
+            try:
+                await self._infer_batch(slots, pixels, thread)
+            except Exception as error:
+                if not await supply.failed(slots, error):
+                    raise
+                continue
             for slot in slots:
                 self._on_done(self._plan.cells[slot])
+            await supply.kept(slots)
+
+    async def _infer_batch(self, slots: list[int], pixels: Pixels, thread: ThreadPoolExecutor) -> None:
+        async with self._turns.turn(self._asker):
+            probabilities = await patiently(partial(self._infer_or_reload, pixels))
+            # Inside the turn: what is answered and not kept yet is in flight, too.
+            await asyncio.get_running_loop().run_in_executor(thread, self._keep, slots, probabilities)
 
     def _keep(self, slots: list[int], probabilities: Patches) -> None:
         for slot, patch in zip(slots, probabilities, strict=True):
@@ -111,10 +154,10 @@ class Pipeline:
 
     async def _infer_or_reload(self, patches: Patches) -> Patches:
         try:
-            return await self._client.infer(self._model, patches)
+            return await self._client.infer(self._model, patches, first_plane=self._model.first_kept)
         except ModelSick:
             await self._reload()
-            return await self._client.infer(self._model, patches)
+            return await self._client.infer(self._model, patches, first_plane=self._model.first_kept)
 
     async def _reload(self) -> None:
         """Start the model's process anew; whoever comes while that goes on only waits for it."""

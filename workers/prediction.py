@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -20,79 +18,55 @@ from tortoise.exceptions import BaseORMException
 from api.annotations.codec import PackedObject
 from api.annotations.edit import publish_prediction_layer
 from api.annotations.geometry import Geometry
-from api.collaboration.channel import Channel, announce
-from api.errors import NotFound, PlatformError, UnsupportedSlide
+from api.collaboration.channel import announce
+from api.errors import NotFound, PlatformError, Unavailable, UnsupportedSlide
 from api.models.annotation import GeometryKind
-from api.models.prediction import Prediction, PredictionStatus
+from api.models.prediction import Prediction
 from api.models.slide import Slide
-from api.predictions import jobs
+from api.predictions import jobs, shards
 from api.predictions.heatmap import HeatmapStore, heatmap_levels
 from api.predictions.jobs import Claim, Standing
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.progress import INTERVAL_S, report
-from api.predictions.requests import announce_slide
-from api.predictions.triton import TritonClient
-from api.settings import Settings
+from api.predictions.requests import QUEUE_TOPIC, announce_slide
 from api.slides.patch_source import CACHED_TILE_BYTES, PatchSource
 from api.slides.storage import Storage
 from workers.agenda import Agenda
 from workers.contours import Outline
+from workers.crew import NO_ROOM, Crew
 from workers.overlay import Overlay
+from workers.parts import Part, parts_of
 from workers.patches import Cell, Region
-from workers.pipeline import REQUESTS, Pipeline, first_failure, patiently
+from workers.pipeline import Pipeline, Supply, Whole, first_failure, patiently
 from workers.plan import Plan, make_plan
-from workers.result import Blended, evidence_of_heatmap, evidence_of_patches, figures_of, trace
-from workers.turns import FairTurns
+from workers.reasons import broken, disk_failed, slide_replaced
+from workers.result import Blended, Tracing, evidence_of_heatmap, evidence_of_patches, figures_of, trace
 from workers.unbroken import unbroken
+from workers.worker import Stopped, Viewports, WorkerParts, discard_if_over, keep_alive
 
 logger = logging.getLogger(__name__)
 
-_OVER = (PredictionStatus.SUCCEEDED, PredictionStatus.CANCELLED)
-HEARTBEAT_S = 0.5
-"""A cancelled prediction frees its worker within this time and a moment."""
 _COARSE_S = 2.0
 """How often the heatmap's levels above the finest are written; each of their tiles changes with every patch below."""
 _COARSE_PAUSE = 30
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _CELLS_AT_ONCE = 64
 
 
-class Stopped(Exception):
-    """The prediction is not to go on: it was cancelled, its slide is gone, or another worker has it."""
+class NothingDone(PlatformError):
+    """Every part of a prediction was set aside."""
 
-    def __init__(self, standing: Standing) -> None:
-        super().__init__(standing.value)
-        self.standing = standing
-
-
-@dataclass(frozen=True)
-class WorkerParts:
-    """What every prediction of a worker uses."""
-
-    settings: Settings
-    storage: Storage
-    client: TritonClient
-    channel: Channel
-    turns: FairTurns = field(default_factory=lambda: FairTurns(REQUESTS))
-    busy: Counter[str] = field(default_factory=Counter)
-
-    @contextmanager
-    def share(self) -> Iterator[float]:
-        """The part of the caches, in (0, 1], for a prediction that begins now: what others have is theirs."""
-        self.busy["predictions"] += 1
-        try:
-            yield 1 / self.busy["predictions"]
-        finally:
-            self.busy["predictions"] -= 1
+    default_code = "NOTHING_DONE"
 
 
 async def work_on(claim: Claim, parts: WorkerParts) -> None:
     """Do what was claimed and write down how it ended. Cancelling this gives the claim back unharmed."""
-    await _work_on(claim, parts)
-    # The checkpoint has served: the heatmap's finest tiles keep the blended probabilities.
-    if await Prediction.exists(id=claim.prediction_id, status__in=_OVER):
-        await asyncio.to_thread(PatchStore.discard, parts.storage.prediction_path(claim.prediction_id))
+    parts.led.add(claim.prediction_id)
+    try:
+        await _work_on(claim, parts)
+    finally:
+        parts.led.discard(claim.prediction_id)
+        await unbroken(discard_if_over(claim.prediction_id, parts.storage))
 
 
 async def _work_on(claim: Claim, parts: WorkerParts) -> None:
@@ -108,30 +82,38 @@ async def _work_on(claim: Claim, parts: WorkerParts) -> None:
         logger.info("Prediction %s ended: %s", claim.prediction_id, stopped.standing.value)
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
-    except (UnsupportedSlide, NotFound) as error:
-        await jobs.fail(claim, error.message, for_good=True)
+        if stopped.standing is Standing.SLIDE_REPLACED:
+            await jobs.fail(claim, slide_replaced(), for_good=True)
+    except (UnsupportedSlide, NotFound, NothingDone) as error:
+        await jobs.fail(claim, error, for_good=True)
     except PlatformError as error:
-        await jobs.fail(claim, error.message)
+        if error.code == "STORAGE_AWAY":
+            logger.warning("Prediction %s waits for the storage of the slides", claim.prediction_id)
+            await jobs.pause(claim, error)
+            return
+        await jobs.fail(claim, error)
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             logger.warning("Prediction %s waits for room on the disk", claim.prediction_id)
-            await jobs.pause(
-                claim, f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
-            )
+            full = f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
+            folder = str(parts.storage.root)
+            await jobs.pause(claim, Unavailable(full, code="PREDICTION_DISK_FULL", params={"folder": folder}))
             return
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The disk failed: {error}. It is tried again.")
+        await jobs.fail(claim, disk_failed(error))
     except BaseORMException as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The database failed: {error}. It is tried again.")
+        failed = f"The database failed: {error}. It is tried again."
+        await jobs.fail(claim, broken(error, code="PREDICTION_DATABASE", message=failed))
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
+        unexpected = f"An unexpected {type(error).__name__} stopped it; the worker's log says where."
+        await jobs.fail(claim, broken(error, code="PREDICTION_UNEXPECTED", message=unexpected))
 
 
 async def discard_checkpoints(storage: Storage) -> None:
     """Remove the checkpoints of predictions that ended while no worker held them, such as by cancelling."""
-    folders = await asyncio.to_thread(lambda: [path.parent for path in storage.root.glob("predictions/*/patches.u8")])
+    folders = await asyncio.to_thread(lambda: [path.parent for path in storage.root.glob("predictions/*/patches")])
     for folder in folders:
         if not await Prediction.exists(id=UUID(folder.name), finished_at__isnull=True):
             await asyncio.to_thread(PatchStore.discard, folder)
@@ -152,37 +134,30 @@ class _Run:
         self._views: list[Region] = []
         self._looked_elsewhere = False
         self._inferred = 0
+        self._arrived_patches = 0
+        self._crew: Crew | None = None
 
     async def to_the_end(self) -> None:
         async with asyncio.TaskGroup() as group:
-            beating = group.create_task(self._beat())
+            beating = group.create_task(keep_alive(self._beat, self._look_at))
             await self._work()
             beating.cancel()
 
-    async def _beat(self) -> None:
-        """Keep the lease and notice cancellation; a database that is away for a moment is waited for."""
-        told_of_trouble = False
-        while True:
-            try:
-                standing, viewports = await unbroken(jobs.heartbeat(self._claim, self._lease_s))
-                if viewports:
-                    self._look_at(viewports)
-                told_of_trouble = False
-            except (BaseORMException, OSError) as error:
-                if not told_of_trouble:
-                    logger.warning("The database does not answer (%s); trying again", error)
-                told_of_trouble, standing = True, Standing.GO_ON
-            if standing is not Standing.GO_ON:
-                raise Stopped(standing)
-            await asyncio.sleep(HEARTBEAT_S)
+    async def _beat(self) -> tuple[Standing, Viewports | None]:
+        if self._crew is not None:
+            await self._crew.beat()
+        return await unbroken(jobs.heartbeat(self._claim, self._lease_s))
 
     async def _work(self) -> None:
         prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
         if prediction is not None:
-            prediction.figures.pop("notice", None)
+            for told_of_waiting in ("notice", "notice_code", "notice_params", "pauses"):
+                prediction.figures.pop(told_of_waiting, None)
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
         slide = prediction.slide
+        if prediction.figures.get("sha256", slide.sha256) != slide.sha256:
+            raise Stopped(Standing.SLIDE_REPLACED)
         path = await self._parts.storage.fetch_slide(slide.sha256)
         model = await patiently(partial(self._parts.client.model, prediction.model))
         if model.version != prediction.model_version:
@@ -197,14 +172,19 @@ class _Run:
         plan = await asyncio.to_thread(self._plan, prediction, slide, model, path)
         with (
             self._parts.share() as share,
-            PatchStore(self._folder, planes=model.planes, patch_px=model.patch_px, share=share) as store,
+            PatchStore(self._folder, planes=model.kept_planes, patch_px=model.patch_px, share=share) as store,
         ):
             started = time.monotonic()
             cache_bytes = round(CACHED_TILE_BYTES * share)
-            await self._infer(prediction, plan, model, store, partial(PatchSource, path, cache_bytes=cache_bytes))
-            outlines = await asyncio.to_thread(
-                trace, plan, model, evidence_of_patches(plan, model, store), prediction.threshold
-            )
+            open_source = partial(PatchSource, path, cache_bytes=cache_bytes)
+            blended = Blended(plan, store)
+            tracing = Tracing(plan, model, evidence_of_patches(model, blended), prediction.threshold)
+            try:
+                await self._infer(prediction, plan, model, store, blended, tracing, open_source)
+            finally:
+                if self._crew is not None:
+                    await self._crew.close()
+            outlines = await asyncio.to_thread(tracing.finish)
             seconds = time.monotonic() - started
         await self._publish(prediction, plan, model, outlines, seconds)
 
@@ -245,15 +225,17 @@ class _Run:
         plan: Plan,
         model: ModelInfo,
         store: PatchStore,
+        blended: Blended,
+        tracing: Tracing,
         open_source: Callable[[], PatchSource],
     ) -> None:
         """Infer what is missing, while the heatmap and the progress follow."""
-        finished = set(await asyncio.to_thread(store.finished))
+        finished = set(await asyncio.to_thread(store.find_new))
         levels = heatmap_levels(*plan.l0_size, plan.grid.downsample, plan.grid.cell_px)
         heatmap = await asyncio.to_thread(HeatmapStore, self._folder)
         self._agenda = Agenda(plan, finished)
         self._look_at([prediction.focus] if prediction.focus else [])
-        overlay = await asyncio.to_thread(Overlay, plan, model, Blended(plan, store), heatmap, len(levels))
+        overlay = await asyncio.to_thread(Overlay, plan, model, blended, heatmap, len(levels))
         self._news = [plan.cells[slot] for slot in sorted(finished)]
         pipeline = Pipeline(
             plan,
@@ -265,11 +247,32 @@ class _Run:
             self._parts.turns,
             prediction.requested_by_id,
         )
+        supply: Supply = Whole(self._agenda)
+        if parts := parts_of(plan):
+            supply = self._crew = await self._crew_for(parts, self._agenda, store)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(prediction, plan, overlay))
-            await pipeline.run(self._agenda)
+            group.create_task(self._follow(prediction, plan, overlay, store, tracing))
+            await pipeline.run(supply)
             self._all_inferred.set()
             self._arrived.set()
+        if self._crew is not None and len(self._crew.set_aside) == len(parts):
+            reason = self._crew.set_aside[0][1]
+            raise NothingDone(reason.message, code=reason.code, params=reason.params)
+
+    async def _crew_for(self, parts: list[Part], agenda: Agenda, store: PatchStore) -> Crew:
+        """Cut the prediction for all workers, and take a share."""
+        if not await unbroken(shards.cut(self._claim, [part.region.as_list() for part in parts], self._lease_s)):
+            raise Stopped(await self._why_lost())
+        await self._parts.channel.publish(QUEUE_TOPIC, {"prediction": str(self._claim.prediction_id)})
+        return Crew(
+            parts,
+            agenda,
+            store,
+            prediction_id=self._claim.prediction_id,
+            token=self._claim.token,
+            lease_s=self._lease_s,
+            lead=self._claim,
+        )
 
     def _look_at(self, viewports: Sequence[Sequence[float]]) -> None:
         """Do first, and draw at once, what people look at now."""
@@ -288,8 +291,10 @@ class _Run:
         self._inferred += 1
         self._arrived.set()
 
-    async def _follow(self, prediction: Prediction, plan: Plan, overlay: Overlay) -> None:
-        """Tell of what is new until all is told, at most every `INTERVAL_S`."""
+    async def _follow(
+        self, prediction: Prediction, plan: Plan, overlay: Overlay, store: PatchStore, tracing: Tracing
+    ) -> None:
+        """Tell of what is new until all is told, at most every `INTERVAL_S`; trace what is final on the way."""
         coarse_due = 0.0
         while not self._all_inferred.is_set():
             self._arrived.clear()
@@ -298,13 +303,26 @@ class _Run:
             if began >= coarse_due:
                 # The larger the slide and the busier the machine, the longer the pause: it must not cost the work much.
                 coarse_due = time.monotonic() + max(_COARSE_S, _COARSE_PAUSE * (time.monotonic() - began))
+            tracing.note_final(overlay.take_final())
+            await asyncio.to_thread(tracing.trace_one)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_inferred.wait(), INTERVAL_S)
-            if not self._news and not self._all_inferred.is_set():
-                await self._arrived.wait()
+                await asyncio.wait_for(self._all_inferred.wait(), max(0.01, began + INTERVAL_S - time.monotonic()))
+            await self._note_others(plan, store)
+            while not self._news and not self._all_inferred.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._arrived.wait(), INTERVAL_S if self._crew else None)
+                await self._note_others(plan, store)
+        await self._note_others(plan, store)
         while len(self._news) > _CELLS_AT_ONCE:
             await self._tell(prediction, plan, overlay, with_coarse=False)
         await self._tell(prediction, plan, overlay, with_coarse=True, closing=True)
+
+    async def _note_others(self, plan: Plan, store: PatchStore) -> None:
+        """Take note of the patches that other workers have finished."""
+        if self._crew is not None:
+            found = await asyncio.to_thread(store.find_new)
+            self._news += [plan.cells[slot] for slot in found]
+            self._arrived_patches += len(found)
 
     async def _tell(
         self, prediction: Prediction, plan: Plan, overlay: Overlay, *, with_coarse: bool, closing: bool = False
@@ -338,7 +356,7 @@ class _Run:
     async def _publish(
         self, prediction: Prediction, plan: Plan, model: ModelInfo, outlines: list[Outline], seconds: float
     ) -> None:
-        figures = figures_of(plan, model, outlines, seconds, self._inferred)
+        figures = figures_of(plan, model, outlines, seconds, self._inferred + self._arrived_patches)
         layer_id = None
         if outlines:
             applied = await publish_prediction_layer(
@@ -352,6 +370,16 @@ class _Run:
             layer_id = applied.layers[0].id
             await announce(self._parts.channel, prediction.slide_id, applied.seq)
         whole = {**prediction.figures, **asdict(figures)}
+        if self._crew is not None and self._crew.set_aside:
+            whole["set_aside"] = [
+                {
+                    "region": part.region.as_list(),
+                    "message": why.message,
+                    "code": why.code,
+                    "params": why.params or None,
+                }
+                for part, why in self._crew.set_aside
+            ]
         if not await unbroken(jobs.complete(self._claim, figures=whole, layer_id=layer_id)):
             raise Stopped(await self._why_lost())
         await announce_slide(self._parts.channel, prediction)

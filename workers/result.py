@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from workers.stitching import AROUND, Stitcher
 
 MIN_AREA_MM2 = 0.0004
 """Smaller polygons are dropped and smaller holes filled: a square of 20 um, less than a small gland."""
-_BLOCK_CELLS = 8
+_BLOCK_CELLS = 4
 
 
 class Blended:
@@ -29,16 +29,18 @@ class Blended:
         self._store = store
         self._stitcher = Stitcher(plan.grid.patch_px, plan.grid.overlap_px)
 
-    def cell(
-        self, cell: Cell, is_done: Callable[[Cell], bool] = lambda _: True, planes: Sequence[int] | None = None
-    ) -> Probabilities:
-        """(P, cell_px, cell_px) uint8, blended with the planned neighbours that are done; some planes if asked."""
+    def has(self, cell: Cell) -> bool:
+        """Whether a cell's own patch is there."""
+        return cell in self._slots and self._store.has(self._slots[cell])
+
+    def cell(self, cell: Cell, is_done: Callable[[Cell], bool] | None = None) -> Probabilities:
+        """(P, cell_px, cell_px) uint8, blended with the planned neighbours that are done."""
+        is_done = is_done or self.has
         patches = {}
         for offset in AROUND:
             other = (cell[0] + offset[0], cell[1] + offset[1])
             if other in self._slots and is_done(other):
-                patch = self._store.read(self._slots[other])
-                patches[offset] = patch if planes is None else patch[list(planes)]
+                patches[offset] = self._store.read(self._slots[other])
         return self._stitcher.blend(patches)
 
     def own(self, cell: Cell) -> Probabilities:
@@ -70,11 +72,11 @@ Evidence = Callable[[Cell], Probabilities | None]
 """(2, cell_px, cell_px) uint8 of a cell: the positive class's probability, and how unsure the model is; or None."""
 
 
-def evidence_of_patches(plan: Plan, model: ModelInfo, store: PatchStore) -> Evidence:
+def evidence_of_patches(model: ModelInfo, blended: Blended) -> Evidence:
     """From the checkpoint of a prediction."""
-    blended = Blended(plan, store)
-    planes = [model.positive_index, *([model.unsure_index] if model.knows_unsure else [])]
-    return lambda cell: blended.cell(cell, planes=planes)
+    planes = [index - model.first_kept for index in (model.positive_index, model.unsure_index)]
+    planes = planes if model.knows_unsure else planes[:1]
+    return lambda cell: blended.cell(cell)[planes] if blended.has(cell) else None
 
 
 def evidence_of_heatmap(heatmap: HeatmapStore) -> Evidence:
@@ -87,36 +89,75 @@ def evidence_of_heatmap(heatmap: HeatmapStore) -> Evidence:
     return read
 
 
-def trace(plan: Plan, model: ModelInfo, evidence: Evidence, threshold: float) -> list[Outline]:
-    """The polygons of the positive class, first those the model is sure of, block by block, so that memory does not
-    grow with the slide.
+class Tracing:
+    """Makes polygons of the positive class from a plan's cells, block by block, so that memory does not grow with the
+    slide; a block can be traced as soon as its cells are final. Used from one thread at a time.
+
+    Args:
+        evidence: of cells that are final.
     """
-    sure = _tracer(plan, threshold, model.positive_index)
-    unsure = _tracer(plan, threshold, model.unsure_index) if model.knows_unsure else None
-    planes = 2 if unsure else 1
-    blocks: dict[Cell, list[Cell]] = {}
-    for column, row in plan.cells:
-        blocks.setdefault((column // _BLOCK_CELLS, row // _BLOCK_CELLS), []).append((column, row))
-    side = plan.grid.cell_px
-    for block_column, block_row in sorted(blocks):
-        left, top = block_column * _BLOCK_CELLS, block_row * _BLOCK_CELLS
-        block = np.zeros((planes, _BLOCK_CELLS * side, _BLOCK_CELLS * side), np.uint8)
-        for cell in blocks[block_column, block_row]:
-            rows, columns = plan.grid.inside(cell)
-            y, x = (cell[1] - top) * side, (cell[0] - left) * side
-            values = evidence(cell)
+
+    def __init__(self, plan: Plan, model: ModelInfo, evidence: Evidence, threshold: float) -> None:
+        self._plan = plan
+        self._evidence = evidence
+        self._sure = _tracer(plan, threshold, model.positive_index)
+        self._unsure = _tracer(plan, threshold, model.unsure_index) if model.knows_unsure else None
+        self._blocks: dict[Cell, list[Cell]] = {}
+        for cell in plan.cells:
+            self._blocks.setdefault(_block_of(cell), []).append(cell)
+        self._not_final = {block: len(cells) for block, cells in self._blocks.items()}
+        self._ready: list[Cell] = []
+
+    def note_final(self, cells: Iterable[Cell]) -> None:
+        """Take note of cells that do not change any more, each once."""
+        for cell in cells:
+            block = _block_of(cell)
+            self._not_final[block] -= 1
+            if not self._not_final[block]:
+                self._ready.append(block)
+
+    def trace_one(self) -> None:
+        """Trace one block that is ready, if there is one."""
+        if self._ready:
+            self._trace(self._ready.pop(0))
+
+    def finish(self) -> list[Outline]:
+        """Trace what is left; the polygons, first those that the model is sure of."""
+        for block in sorted(self._blocks):
+            self._trace(block)
+        return [*self._sure.finish(), *(self._unsure.finish() if self._unsure else [])]
+
+    def _trace(self, block: Cell) -> None:
+        cells = self._blocks.pop(block, ())
+        side = self._plan.grid.cell_px
+        left, top = block[0] * _BLOCK_CELLS, block[1] * _BLOCK_CELLS
+        sure = np.zeros((_BLOCK_CELLS * side, _BLOCK_CELLS * side), np.uint8)
+        unsure = np.zeros_like(sure) if self._unsure else None
+        for cell in cells:
+            values = self._evidence(cell)
             if values is None:
                 continue
-            block[:, y + rows.start : y + rows.stop, x + columns.start : x + columns.stop] = values[
-                :planes, rows, columns
-            ]
-        positive = block[0]
-        if unsure is not None:
-            is_unsure = block[1] >= UNSURE_FROM
-            unsure.add(np.where(is_unsure, positive, 0).astype(np.uint8), left * side, top * side)
-            positive[is_unsure] = 0
-        sure.add(positive, left * side, top * side)
-    return [*sure.finish(), *(unsure.finish() if unsure else [])]
+            rows, columns = self._plan.grid.inside(cell)
+            y, x = (cell[1] - top) * side, (cell[0] - left) * side
+            place = (slice(y + rows.start, y + rows.stop), slice(x + columns.start, x + columns.stop))
+            positive = values[0, rows, columns]
+            if unsure is not None:
+                doubted = np.where(values[1, rows, columns] >= UNSURE_FROM, positive, np.uint8(0))
+                unsure[place] = doubted
+                positive = positive - doubted
+            sure[place] = positive
+        self._sure.add(sure, left * side, top * side)
+        if self._unsure is not None and unsure is not None:
+            self._unsure.add(unsure, left * side, top * side)
+
+
+def _block_of(cell: Cell) -> Cell:
+    return cell[0] // _BLOCK_CELLS, cell[1] // _BLOCK_CELLS
+
+
+def trace(plan: Plan, model: ModelInfo, evidence: Evidence, threshold: float) -> list[Outline]:
+    """The polygons of a prediction that is finished."""
+    return Tracing(plan, model, evidence, threshold).finish()
 
 
 def _tracer(plan: Plan, threshold: float, class_index: int) -> ContourTracer:

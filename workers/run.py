@@ -25,10 +25,10 @@ from api.settings import Settings
 from api.slides.patch_source import PatchSource
 from workers.agenda import Agenda
 from workers.patches import Region
-from workers.pipeline import Pipeline, first_failure
+from workers.pipeline import Pipeline, Whole, first_failure
 from workers.plan import Plan, make_plan
 from workers.qupath import feature_collection
-from workers.result import evidence_of_patches, figures_of, trace
+from workers.result import Blended, evidence_of_patches, figures_of, trace
 from workers.triton_server import TritonServer
 
 
@@ -70,12 +70,12 @@ async def predict_file(
                     plan, info, client, store, lambda: PatchSource(slide), lambda _: progress.advance(bar)
                 )
                 try:
-                    await pipeline.run(Agenda(plan))
+                    await pipeline.run(Whole(Agenda(plan)))
                 except BaseExceptionGroup as failures:
                     raise first_failure(failures) from failures
                 progress.update(bar, description="Tracing polygons")
                 outlines = await asyncio.to_thread(
-                    trace, plan, info, evidence_of_patches(plan, info, store), info.threshold
+                    trace, plan, info, evidence_of_patches(info, Blended(plan, store)), info.threshold
                 )
             progress.update(bar, description="Done")
     figures = figures_of(plan, info, outlines, time.monotonic() - started, inferred=len(plan.cells))
@@ -116,7 +116,7 @@ def _checkpoint(out: Path, model: ModelInfo) -> Iterator[PatchStore]:
     """Room for the patches beside the result, where the user has space; removed afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix=".coslide-", dir=out.absolute().parent) as folder,
-        PatchStore(Path(folder), planes=model.planes, patch_px=model.patch_px) as store,
+        PatchStore(Path(folder), planes=model.kept_planes, patch_px=model.patch_px) as store,
     ):
         yield store
 

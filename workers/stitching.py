@@ -30,7 +30,7 @@ class Stitcher:
     """Blends a cell's patch with the margins of its neighbours'.
 
     Args:
-        patch_px, overlap_px: as `PatchGrid`; the overlap is even and at most half a patch.
+        patch_px, overlap_px: as `PatchGrid`; the overlap is even, at most half a patch and at most 256.
     """
 
     def __init__(self, patch_px: int, overlap_px: int) -> None:
@@ -38,6 +38,7 @@ class Stitcher:
         self._margin_px = overlap_px // 2
         along = window(patch_px, overlap_px)
         self._weights = along[:, None] * along[None, :]
+        self._up = along[self._margin_px : overlap_px].astype(np.uint16)  # of a patch, on its way into its cell
 
     def blend(self, patches: Mapping[Cell, Probabilities]) -> Probabilities:
         """The cell's planes, (P, cell_px, cell_px) uint8: weighted means of the patches that reach a pixel.
@@ -47,15 +48,35 @@ class Stitcher:
         """
         cell, margin = self._cell_px, self._margin_px
         blended = self.middle(patches[0, 0]).copy()
-        # Only a frame of one margin is reached by neighbours: four strips, the corners in the upper and lower ones.
-        for rows, columns in (
-            (slice(0, margin), slice(0, cell)),
-            (slice(cell - margin, cell), slice(0, cell)),
-            (slice(margin, cell - margin), slice(0, margin)),
-            (slice(margin, cell - margin), slice(cell - margin, cell)),
-        ):
-            blended[:, rows, columns] = self._weighted_mean(patches, rows, columns)
+        inner = slice(margin, cell - margin)
+        # Only a frame of one margin is reached by neighbours: along a side by one, in a corner by three.
+        if (0, -1) in patches:
+            strip = patches[0, -1][:, cell + margin : cell + 2 * margin, 2 * margin : cell]
+            self._mix(blended[:, :margin, inner], strip, self._up[:, None])
+        if (0, 1) in patches:
+            strip = patches[0, 1][:, :margin, 2 * margin : cell]
+            self._mix(blended[:, cell - margin :, inner], strip, self._up[::-1, None])
+        if (-1, 0) in patches:
+            strip = patches[-1, 0][:, 2 * margin : cell, cell + margin : cell + 2 * margin]
+            self._mix(blended[:, inner, :margin], strip, self._up)
+        if (1, 0) in patches:
+            strip = patches[1, 0][:, 2 * margin : cell, :margin]
+            self._mix(blended[:, inner, cell - margin :], strip, self._up[::-1])
+        if len(patches) > 1:
+            low, high = slice(0, margin), slice(cell - margin, cell)
+            for rows, columns in ((low, low), (low, high), (high, low), (high, high)):
+                blended[:, rows, columns] = self._weighted_mean(patches, rows, columns)
         return blended
+
+    def _mix(self, own: Probabilities, other: Probabilities, weights: npt.NDArray[np.uint16]) -> None:
+        """Blend a neighbour's strip into the cell's own: the mean of the two by weights that add up to overlap + 1.
+
+        Args:
+            weights: of `own`, to be broadcast.
+        """
+        whole = np.uint16(2 * self._margin_px + 1)
+        summed = own * weights + other * (whole - weights)
+        own[...] = (summed + whole // 2) // whole
 
     def middle(self, patch: Probabilities) -> Probabilities:
         """(P, cell_px, cell_px): the cell in its own patch."""
@@ -96,6 +117,10 @@ class CellTracker:
 
     def has(self, cell: Cell) -> bool:
         return cell in self._done
+
+    def not_final(self) -> list[Cell]:
+        """Cells whose patch has come, but not those of all their neighbours, in reading order."""
+        return sorted((cell for cell in self._done if self._waiting[cell]), key=lambda cell: (cell[1], cell[0]))
 
     def finish(self, cell: Cell) -> list[Cell]:
         """Note that a cell's patch has come; returns the cells that are final by it. A second time changes nothing."""

@@ -117,7 +117,8 @@ class AnnotationChunk(Model):
     """Many immutable polygons of one prediction layer, packed by `api.annotations.chunks`.
 
     A polygon belongs to the square (column, row) that holds its centre; `min_x … max_y` bound all of the chunk,
-    in level-0 pixels.
+    in level-0 pixels. `class_counts` says how many polygons of each class number it holds, null where it was written
+    before that was known.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -130,6 +131,7 @@ class AnnotationChunk(Model):
     max_x = fields.FloatField()
     max_y = fields.FloatField()
     count = fields.IntField()
+    class_counts: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)
     data = fields.BinaryField()
 
     class Meta:

@@ -30,6 +30,7 @@ class Prediction(Model):
     "polygons", "seconds", "mp_per_s", …}`.
     `priority` goes before age in the queue. `viewports` is what people look at while it runs, told by the API, so that
     workers do it first. `source_id` names the prediction of whose probabilities this one was made by another threshold.
+    `error` says why it failed, in English; `error_code` and `error_params` say it for translating.
     `heatmap_version` rises with each batch of changed heatmap tiles, so that a tile of one version never changes.
     """
 
@@ -52,6 +53,8 @@ class Prediction(Model):
     heatmap_version = fields.IntField(default=0)
     figures: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     error = fields.TextField(null=True)
+    error_code = fields.CharField(max_length=64, null=True)
+    error_params: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     layer_id = fields.UUIDField(null=True)
     requested_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
@@ -74,9 +77,14 @@ class ShardStatus(enum.StrEnum):
 
 
 class ShardKind(enum.StrEnum):
-    """What a shard asks for: LEAD all of a prediction, RETRACE polygons from an earlier prediction's probabilities."""
+    """What a shard asks for.
+
+    LEAD: all of a prediction; of a large one to cut it into parts, to draw and to join. PART: the patches of one block.
+    RETRACE: polygons from an earlier prediction's probabilities.
+    """
 
     LEAD = "LEAD"
+    PART = "PART"
     RETRACE = "RETRACE"
 
 
@@ -84,7 +92,7 @@ class PredictionShard(Model):
     """A part of a prediction that one worker does at a time: the lease queue.
 
     A shard is free when QUEUED and past `not_before`, or RUNNING and past `lease_until`. Its checkpoint lies in
-    storage, not here.
+    storage, not here. `number` is a PART's place among those of its prediction, 0 for others.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -93,12 +101,15 @@ class PredictionShard(Model):
     )
     region: fields.Field[list[float]] = fields.JSONField()
     kind = fields.CharEnumField(ShardKind, max_length=16, default=ShardKind.LEAD, db_default="LEAD")
+    number = fields.IntField(default=0, db_default=0)
     status = fields.CharEnumField(ShardStatus, max_length=16, default=ShardStatus.QUEUED)
     worker = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)
     not_before = fields.DatetimeField(null=True)
     lease_until = fields.DatetimeField(null=True)
     error = fields.TextField(null=True)
+    error_code = fields.CharField(max_length=64, null=True)
+    error_params: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -157,17 +157,20 @@ class AtOnce:
         return Seen(shown(planes, model), x, y, downsample)
 
 
-def shown(planes: npt.NDArray[np.uint8], model: ModelInfo) -> Tile:
+def shown(planes: npt.NDArray[np.uint8], model: ModelInfo, first: int = 0) -> Tile:
     """(P, h, w) planes of a model as the (h, w, 4) RGBA of heatmap tiles, with A 255 everywhere.
 
     R is the positive class, G the others but the background, B how unsure the model is.
+
+    Args:
+        first: which of the model's planes the first is; those from `ModelInfo.first_kept` on are enough.
     """
-    others = [index for index, item in enumerate(model.classes) if index > 0 and not item.positive]
+    others = [index - first for index, item in enumerate(model.classes) if index > 0 and not item.positive]
     one = len(others) == 1
     other = planes[others[0]] if one else planes[others].sum(axis=0, dtype=np.uint16).clip(0, 255).astype(np.uint8)
-    unsure = planes[model.unsure_index] if model.knows_unsure else undecided(planes)
+    unsure = planes[model.unsure_index - first] if model.knows_unsure else undecided(planes)
     seen = np.full(planes.shape[1:], 255, np.uint8)
-    return np.asarray(cv2.merge([planes[model.positive_index], other, unsure, seen]), np.uint8)
+    return np.asarray(cv2.merge([planes[model.positive_index - first], other, unsure, seen]), np.uint8)
 
 
 def undecided(probabilities: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

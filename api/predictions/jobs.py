@@ -2,7 +2,8 @@
 
 A claim carries a token that nobody else has, and every statement of a worker names it: whoever lost the lease can't
 write any more. Crash-proof by arithmetic: a claim counts as an attempt, progress sets the count back, and a shard
-that ends its worker `MAX_ATTEMPTS` times without progress is set aside as poison, with its reason.
+that ends its worker `MAX_ATTEMPTS` times without progress is set aside as poison, with its reason. For the parts of
+large predictions, see `api.predictions.shards`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,22 +22,20 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 
-from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardStatus
+from api.errors import PlatformError, Unavailable
+from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.models.transaction import transaction
 
 MAX_ATTEMPTS = 4
 BACKOFF_S = (1.0, 5.0, 20.0)
-PAUSE_S = 3.0
+PAUSE_S, LONGEST_PAUSE_S = 3.0, 60.0
 _CANDIDATES = 64
 _WHOSE = {
     "person": "prediction__requested_by_id",
     "project": "prediction__slide__project_id",
     "priority": "prediction__priority",
 }
-_POISON = (
-    f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this slide. "
-    "The file may be damaged: look into the worker's log, or upload it anew."
-)
+_NO_ERROR: dict[str, Any] = {"error": None, "error_code": None, "error_params": None}
 _LIVE = (PredictionStatus.QUEUED, PredictionStatus.RUNNING)
 
 
@@ -46,6 +45,7 @@ class Standing(enum.Enum):
     GO_ON = "go on"
     CANCELLED = "cancelled"
     SLIDE_GONE = "slide gone"
+    SLIDE_REPLACED = "slide replaced"
     LOST = "lost"
 
 
@@ -77,20 +77,20 @@ async def claim(lease_s: float, project_limit: int | None = None) -> Claim | Non
     for anybody. Who comes second changes no row and tries the next shard.
     """
     now = _now()
-    free = Q(status=ShardStatus.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
-    expired = Q(status=ShardStatus.RUNNING, lease_until__lt=now)
+    # Parts are not claimed here: who helps with a prediction takes one after the other (`api.predictions.shards`).
+    whole = PredictionShard.filter(kind__in=(ShardKind.LEAD, ShardKind.RETRACE))
     candidates = (
-        await PredictionShard.filter(free | expired, prediction__status__in=_LIVE)
+        await whole.filter(free_at(now), prediction__status__in=_LIVE)
         .order_by("-prediction__priority", "prediction__created_at", "created_at", "id")
         .limit(_CANDIDATES)
-        .values("id", "prediction_id", "attempts", "error", *_WHOSE.values())
+        .values("id", "prediction_id", "attempts", "error", "error_code", "error_params", *_WHOSE.values())
     )
     if not candidates:
         return None
-    running = await PredictionShard.filter(status=ShardStatus.RUNNING, lease_until__gte=now).values(*_WHOSE.values())
+    running = await whole.filter(status=ShardStatus.RUNNING, lease_until__gte=now).values(*_WHOSE.values())
     for row in in_turn(candidates, running, project_limit):
         held = Claim(new_token(), row["id"], row["prediction_id"], row["attempts"] + 1)
-        taken = await PredictionShard.filter(free | expired, id=held.shard_id, attempts=row["attempts"]).update(
+        taken = await PredictionShard.filter(free_at(now), id=held.shard_id, attempts=row["attempts"]).update(
             status=ShardStatus.RUNNING,
             worker=held.token,
             lease_until=now + timedelta(seconds=lease_s),
@@ -99,13 +99,19 @@ async def claim(lease_s: float, project_limit: int | None = None) -> Claim | Non
         if not taken:
             continue
         if held.attempt > MAX_ATTEMPTS:
-            await fail(held, row["error"] or _POISON, for_good=True)
+            await fail(held, reason_in(row) or _poisoned(), for_good=True)
             continue
         await Prediction.filter(id=held.prediction_id, status=PredictionStatus.QUEUED).update(
             status=PredictionStatus.RUNNING, started_at=now
         )
         return held
     return None
+
+
+def free_at(now: datetime) -> Q:
+    """Which shards can be claimed: those that wait and are past their pause, and those whose worker fell silent."""
+    waits = Q(status=ShardStatus.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
+    return waits | Q(status=ShardStatus.RUNNING, lease_until__lt=now)
 
 
 def in_turn(
@@ -133,14 +139,22 @@ async def heartbeat(claim: Claim, lease_s: float) -> tuple[Standing, list[list[f
     """Keep the lease; learn whether to go on, and the viewports of the people on the slide."""
     held = PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
     kept = await held.update(lease_until=_now() + timedelta(seconds=lease_s))
-    found = await Prediction.filter(id=claim.prediction_id).values(
-        "status", "viewports", "slide__deleted_at", "slide__project__deleted_at"
+    standing, viewports = await standing_of(claim.prediction_id)
+    return (Standing.LOST if standing is Standing.GO_ON and not kept else standing), viewports
+
+
+async def standing_of(prediction_id: UUID) -> tuple[Standing, list[list[float]] | None]:
+    """Whether work on a prediction is to go on, and the viewports of the people on the slide."""
+    found = await Prediction.filter(id=prediction_id).values(
+        "status", "viewports", "figures", "slide__sha256", "slide__deleted_at", "slide__project__deleted_at"
     )
     if not found or found[0]["slide__deleted_at"] or found[0]["slide__project__deleted_at"]:
         return Standing.SLIDE_GONE, None
     if found[0]["status"] == PredictionStatus.CANCELLED:
         return Standing.CANCELLED, None
-    return (Standing.GO_ON if kept else Standing.LOST), found[0]["viewports"]
+    if found[0]["figures"].get("sha256", found[0]["slide__sha256"]) != found[0]["slide__sha256"]:
+        return Standing.SLIDE_REPLACED, None
+    return (Standing.GO_ON if found[0]["status"] in _LIVE else Standing.LOST), found[0]["viewports"]
 
 
 async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | None) -> bool:
@@ -149,7 +163,7 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
         done = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(status=ShardStatus.DONE, lease_until=None, error=None)
+            .update(status=ShardStatus.DONE, lease_until=None, **_NO_ERROR)
         )
         if not done:
             return False
@@ -157,24 +171,28 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
             await Prediction.filter(id=claim.prediction_id, status=PredictionStatus.RUNNING)
             .using_db(connection)
             .update(
-                status=PredictionStatus.SUCCEEDED, figures=figures, layer_id=layer_id, error=None, finished_at=_now()
+                status=PredictionStatus.SUCCEEDED,
+                figures=figures,
+                layer_id=layer_id,
+                finished_at=_now(),
+                **_NO_ERROR,
             )
         )
 
 
-async def fail(claim: Claim, reason: str, *, for_good: bool = False) -> None:
+async def fail(claim: Claim, reason: PlatformError, *, for_good: bool = False) -> None:
     """Give a shard back after an error: tried again after a pause, or, at the last attempt or `for_good`, failed."""
     async with transaction() as connection:
         held = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(error=reason, lease_until=None)
+            .update(lease_until=None, **_told(reason))
         )
         if not held:
             return
         shard = await PredictionShard.get(id=claim.shard_id, using_db=connection)
         if for_good or shard.attempts >= MAX_ATTEMPTS:
-            await _set_aside(connection, claim.shard_id, claim.prediction_id, reason)
+            await _set_aside(connection, shard, claim.prediction_id, reason)
             return
         pause_s = BACKOFF_S[min(shard.attempts, len(BACKOFF_S)) - 1]
         await (
@@ -191,27 +209,27 @@ async def release(claim: Claim) -> None:
     )
 
 
-async def pause(claim: Claim, notice: str) -> None:
+async def pause(claim: Claim, notice: PlatformError) -> None:
     """Give a shard back that can't go on for want of something, which is told as the prediction's notice.
 
-    It is free again after `PAUSE_S`; no attempt counts, however long that goes on.
+    It is free again after `PAUSE_S`, and after twice as long each time that it did not get on in between; no attempt
+    counts, however long that goes on.
     """
     async with transaction() as connection:
+        shard = PredictionShard.filter(id=claim.shard_id)
         held = (
-            await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
+            await shard.filter(worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(
-                status=ShardStatus.QUEUED,
-                worker=None,
-                lease_until=None,
-                attempts=max(0, claim.attempt - 1),
-                not_before=_now() + timedelta(seconds=PAUSE_S),
-            )
+            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, attempts=max(0, claim.attempt - 1))
         )
         if not held:
             return
         prediction = await Prediction.get(id=claim.prediction_id, using_db=connection)
-        prediction.figures = {**prediction.figures, "notice": notice}
+        pauses = prediction.figures.get("pauses", 0)
+        pause_s = min(LONGEST_PAUSE_S, PAUSE_S * 2**pauses)
+        await shard.using_db(connection).update(not_before=_now() + timedelta(seconds=pause_s))
+        told = {"notice": notice.message, "notice_code": notice.code, "notice_params": notice.params}
+        prediction.figures = {**prediction.figures, **told, "pauses": pauses + 1}
         await prediction.save(using_db=connection, update_fields=["figures"])
 
 
@@ -226,7 +244,7 @@ async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancell
         prediction = Prediction.filter(id=prediction_id, status__in=_LIVE)
         return bool(
             await prediction.using_db(connection).update(
-                status=PredictionStatus.CANCELLED, cancelled_by_id=by, error=None, finished_at=_now()
+                status=PredictionStatus.CANCELLED, cancelled_by_id=by, finished_at=_now(), **_NO_ERROR
             )
         )
 
@@ -245,12 +263,14 @@ async def retry(prediction_id: UUID) -> bool:
         await (
             PredictionShard.filter(id__in=ids)
             .using_db(connection)
-            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, error=None)
+            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, **_NO_ERROR)
         )
         return bool(
             await Prediction.filter(id=prediction_id, status__in=(PredictionStatus.FAILED, PredictionStatus.CANCELLED))
             .using_db(connection)
-            .update(status=PredictionStatus.QUEUED, error=None, cancelled_by_id=None, started_at=None, finished_at=None)
+            .update(
+                status=PredictionStatus.QUEUED, cancelled_by_id=None, started_at=None, finished_at=None, **_NO_ERROR
+            )
         )
 
 
@@ -261,17 +281,42 @@ async def queue_places(prediction_ids: Collection[UUID]) -> dict[UUID, int]:
     return {waits: place for place, (waits,) in enumerate(waiting, 1) if waits in prediction_ids}
 
 
-async def _set_aside(connection: BaseDBAsyncClient, shard_id: UUID, prediction_id: UUID, reason: str) -> None:
+async def _set_aside(
+    connection: BaseDBAsyncClient, shard: PredictionShard, prediction_id: UUID, reason: PlatformError
+) -> None:
+    """Fail a shard, and its prediction with it, unless it is only a part of that."""
     await (
-        PredictionShard.filter(id=shard_id)
+        PredictionShard.filter(id=shard.id)
         .using_db(connection)
-        .update(status=ShardStatus.FAILED, lease_until=None, error=reason)
+        .update(status=ShardStatus.FAILED, lease_until=None, **_told(reason))
     )
+    if shard.kind is ShardKind.PART:
+        return
     await (
         Prediction.filter(id=prediction_id, status__in=_LIVE)
         .using_db(connection)
-        .update(status=PredictionStatus.FAILED, error=reason, finished_at=_now())
+        .update(status=PredictionStatus.FAILED, finished_at=_now(), **_told(reason))
     )
+
+
+def _poisoned() -> PlatformError:
+    return Unavailable(
+        f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this slide. "
+        "The file may be damaged: look into the worker's log, or upload it anew.",
+        code="PREDICTION_POISON",
+        params={"attempts": MAX_ATTEMPTS},
+    )
+
+
+def reason_in(row: Mapping[str, Any]) -> PlatformError | None:
+    """The reason that the columns `error`, `error_code` and `error_params` keep."""
+    message, code, params = row["error"], row["error_code"], row["error_params"]
+    return PlatformError(message, code=code, params=params) if message else None
+
+
+def _told(reason: PlatformError) -> dict[str, Any]:
+    """The columns that say why."""
+    return {"error": reason.message, "error_code": reason.code, "error_params": reason.params or None}
 
 
 def _now() -> datetime:

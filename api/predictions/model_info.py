@@ -67,6 +67,16 @@ class ModelInfo:
         return len(self.classes) + self.knows_unsure
 
     @property
+    def first_kept(self) -> int:
+        """The first plane that a prediction keeps: the background's tells nothing where "unsure" has its own."""
+        return 1 if self.knows_unsure else 0
+
+    @property
+    def kept_planes(self) -> int:
+        """How many planes a prediction keeps of the output, from `first_kept` on."""
+        return self.planes - self.first_kept
+
+    @property
     def unsure_index(self) -> int:
         """The plane of "unsure", and the class number of polygons that would be positive if the model were sure."""
         return len(self.classes)

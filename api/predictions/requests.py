@@ -32,7 +32,8 @@ async def request(
     """The prediction of a model over a slide, or over a region `[x, y, width, height]` of it in level-0 pixels.
 
     One that waits, runs or succeeded for the same slide, resolution, model version and region is returned instead of a
-    second one. `focus` is what the asker looks at; it is done first. A higher `priority` waits less.
+    second one, unless a part of it had to be set aside. `focus` is what the asker looks at; it is done first. A higher
+    `priority` waits less.
 
     Raises:
         NotFound: no such slide, or it is in the bin.
@@ -59,7 +60,9 @@ async def request(
             .order_by("-created_at")
             .limit(200)
         ):
-            if earlier.region == area and earlier.figures.get("mpp") == mpp:
+            same = earlier.region == area and earlier.figures.get("mpp") == mpp
+            same = same and earlier.figures.get("sha256") in (None, slide.sha256)
+            if same and not earlier.figures.get("set_aside"):
                 return earlier
         prediction = await Prediction.create(
             using_db=connection,
@@ -72,6 +75,7 @@ async def request(
             priority=priority,
             figures={
                 "mpp": mpp,
+                "sha256": slide.sha256,
                 "downsample": downsample,
                 "tile_px": model.patch_px - OVERLAP_PX,
                 "patch_px": model.patch_px,
@@ -113,7 +117,7 @@ async def rethreshold(prediction: Prediction, threshold: float, *, requested_by:
         same = Prediction.filter(source_id=source.id, threshold=threshold, status__in=_REUSED)
         if earlier := await same.using_db(connection).first():
             return earlier
-        kept = ("mpp", "downsample", "tile_px", "patch_px", "tissue_mm2", "patches")
+        kept = ("mpp", "downsample", "tile_px", "patch_px", "tissue_mm2", "patches", "set_aside")
         made = await Prediction.create(
             using_db=connection,
             slide_id=source.slide_id,

@@ -50,20 +50,23 @@ class Transport:
         """Whether shared memory is used, or will be tried at the next request."""
         return self._is_shared
 
-    async def infer(self, model: str, patches: Bytes, shape: tuple[int, ...], timeout_s: float) -> Bytes | None:
+    async def infer(
+        self, model: str, patches: Bytes, shape: tuple[int, ...], timeout_s: float, first_plane: int = 0
+    ) -> Bytes | None:
         """The model's answer, in an array of its own; None when there is no output.
 
         Args:
-            shape: of the answer that is expected.
+            shape: of the answer that is expected, all planes.
+            first_plane: planes before it are left out of what is given.
 
         Raises:
             InferenceServerException, grpc.RpcError: as Triton says it.
         """
         slot = await self._slot(patches.nbytes, int(np.prod(shape)))
         if slot is None:
-            return await self._in_messages(model, patches, timeout_s)
+            return await self._in_messages(model, patches, timeout_s, first_plane)
         try:
-            answer = await self._in_slot(slot, model, patches, shape, timeout_s)
+            answer = await self._in_slot(slot, model, patches, shape, timeout_s, first_plane)
         except InferenceServerException as error:
             self._retired.append(slot)
             if "shared memory" not in str(error.message()).lower():
@@ -73,8 +76,8 @@ class Transport:
             self._free.clear()
             slot = await self._slot(patches.nbytes, int(np.prod(shape)))
             if slot is None:
-                return await self._in_messages(model, patches, timeout_s)
-            answer = await self._in_slot(slot, model, patches, shape, timeout_s)
+                return await self._in_messages(model, patches, timeout_s, first_plane)
+            answer = await self._in_slot(slot, model, patches, shape, timeout_s, first_plane)
         except BaseException:
             self._retired.append(slot)  # a late answer must not be written over another's
             raise
@@ -127,7 +130,7 @@ class Transport:
         self._is_shared = False
 
     async def _in_slot(
-        self, slot: _Slot, model: str, patches: Bytes, shape: tuple[int, ...], timeout_s: float
+        self, slot: _Slot, model: str, patches: Bytes, shape: tuple[int, ...], timeout_s: float, first_plane: int
     ) -> Bytes | None:
         np.copyto(slot.given.array(patches.shape), patches)
         tensor = triton_grpc.InferInput(INPUT, list(patches.shape), "UINT8")
@@ -138,15 +141,15 @@ class Transport:
         told = answer.get_output(OUTPUT)
         if told is None or told.datatype != "UINT8" or tuple(told.shape) != shape:
             return None
-        return slot.answer.array(shape).copy()
+        return slot.answer.array(shape)[:, first_plane:].copy()
 
-    async def _in_messages(self, model: str, patches: Bytes, timeout_s: float) -> Bytes | None:
+    async def _in_messages(self, model: str, patches: Bytes, timeout_s: float, first_plane: int) -> Bytes | None:
         tensor = triton_grpc.InferInput(INPUT, list(patches.shape), "UINT8")
         tensor.set_data_from_numpy(patches)
         wanted = triton_grpc.InferRequestedOutput(OUTPUT)
         answer = await self._client.infer(model, [tensor], outputs=[wanted], client_timeout=timeout_s)
         found = answer.as_numpy(OUTPUT)
-        return None if found is None else np.asarray(found)
+        return None if found is None else np.asarray(found)[:, first_plane:]
 
 
 def _close(slot: _Slot) -> None:

@@ -89,11 +89,12 @@ class TritonClient:
             raise self._mapped(exc, name) from exc
         return read_model_info(answer.config)
 
-    async def infer(self, model: ModelInfo, patches: Patches) -> Patches:
+    async def infer(self, model: ModelInfo, patches: Patches, *, first_plane: int = 0) -> Patches:
         """Class probabilities of a batch.
 
         Args:
             patches: (n, patch_px, patch_px, 3) uint8 RGB, n from 1 to `model.max_batch`.
+            first_plane: planes before it are left out.
 
         Returns:
             (n, P, patch_px, patch_px) uint8: a plane a class, probability x 255, then "unsure" if the model knows it.
@@ -103,9 +104,10 @@ class TritonClient:
         """
         expected = (len(patches), model.planes, model.patch_px, model.patch_px)
         try:
-            result = await self._transport.infer(model.name, patches, expected, self._timeout_s)
+            result = await self._transport.infer(model.name, patches, expected, self._timeout_s, first_plane)
         except (InferenceServerException, grpc.RpcError) as exc:
             raise self._mapped(exc, model.name) from exc
+        expected = (len(patches), model.planes - first_plane, model.patch_px, model.patch_px)
         if result is None or result.shape != expected or result.dtype != np.uint8:
             found = "nothing" if result is None else f"{result.dtype} {result.shape}"
             raise InferenceFailed(

@@ -26,18 +26,18 @@ const browser = await chromium.launch({ executablePath: given.chromium, args: FL
  * A page of somebody's own, with an account of that name; a second page of the same person signs in to it.
  *
  * @param {string} name
- * @param {{locale?: string, theme?: "dark" | "light", account?: boolean, tour?: boolean}} [options]
+ * @param {{locale?: string, theme?: "dark" | "light", account?: boolean, tour?: boolean}} [options] `tour`: as one who has not seen it.
  */
 export async function person(name, { locale = "en-US", theme = "dark", account = true, tour = false } = {}) {
   const viewport = { width: 1440, height: 900 };
   const context = await browser.newContext({ viewport, locale, acceptDownloads: true });
   context.setDefaultTimeout(30_000);
-  const settings = { "mantine-color-scheme-value": theme, ...(tour ? {} : { "coslide.toured": "true" }) };
+  const settings = { "mantine-color-scheme-value": theme };
   await context.addInitScript((values) => {
     for (const [key, value] of Object.entries(values)) if (!localStorage.getItem(key)) localStorage.setItem(key, value);
   }, settings);
   const page = await context.newPage();
-  if (account) await signIn(page, name, locale.slice(0, 2));
+  if (account) await signIn(page, name, locale.slice(0, 2), !tour);
   page.on("pageerror", (error) => seen.pageErrors.push(`${name}: ${error.message}`));
   return page;
 }
@@ -46,6 +46,7 @@ export async function person(name, { locale = "en-US", theme = "dark", account =
 export async function signedIn(name, cookie, options = {}) {
   const page = await person(name, { ...options, account: false });
   await page.context().addCookies([{ name: "coslide", value: cookie, url: given.url }]);
+  await ask(page, "mutation { updateMe(input: { toured: true }) { __typename } }");
   return page;
 }
 
@@ -55,7 +56,7 @@ export async function persistentPerson(name, flags) {
   const options = { executablePath: given.chromium, args: [...FLAGS, ...flags] };
   const context = await chromium.launchPersistentContext(folder, options);
   const [page] = context.pages();
-  await signIn(page, name, "en");
+  await signIn(page, name, "en", true);
   const close = async () => {
     await context.close();
     await rm(folder, { recursive: true, force: true });
@@ -63,12 +64,12 @@ export async function persistentPerson(name, flags) {
   return { page, close };
 }
 
-async function signIn(page, name, locale) {
+async function signIn(page, name, locale, toured) {
   const body = { data: { email: emailOf(name), name, password: "three brown foxes jump" }, headers: { origin: given.url } };
   const registered = await page.request.post(`${given.url}/auth/register`, body);
   const answer = registered.ok() ? registered : await page.request.post(`${given.url}/auth/login`, body);
   if (!answer.ok()) throw new Error(`${name} could not sign in: ${await answer.text()}`);
-  await ask(page, "mutation($input: UpdateMeInput!) { updateMe(input: $input) { __typename } }", { input: { locale } });
+  await ask(page, "mutation($input: UpdateMeInput!) { updateMe(input: $input) { __typename } }", { input: { locale, toured } });
 }
 
 /** The address of a person's account. */

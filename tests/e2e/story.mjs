@@ -51,6 +51,7 @@ await tell(async () => {
   await shot(ben, "register-ko");
   await ben.locator("form").getByRole("button", { name: "계정 만들기" }).click();
   await ben.waitForURL(`${given.url}/`);
+  for (const page of [ann, ben]) await ask(page, "mutation { updateMe(input: { toured: true }) { __typename } }");
 
   // 2. Ann makes a project, uploads a slide, and is told why a broken file is none.
   await ann.getByRole("button", { name: "New project" }).first().click();

@@ -30,8 +30,9 @@ from tests.workers.painted import PaintedSlide
 from tests.workers.stored import ask_for, heatmap_bytes, store
 from workers import prediction as prediction_module
 from workers.pipeline import IN_FLIGHT
-from workers.prediction import WorkerParts, work_on
+from workers.prediction import work_on
 from workers.stitching import Stitcher
+from workers.worker import WorkerParts
 
 pytestmark = pytest.mark.triton
 
@@ -156,7 +157,7 @@ async def test_a_failure_at_every_call_changes_nothing(
         assert await result_of(parts, prediction) == expected, what
         assert await parts.client.inference_count("redness") - inferred <= PATCHES + IN_FLIGHT, what
         assert await Layer.all().count() == layers, what
-        assert not (parts.storage.prediction_path(prediction.id) / "patches.u8").exists(), what
+        assert not (parts.storage.prediction_path(prediction.id) / "patches").exists(), what
 
 
 async def test_a_model_server_that_is_away_for_a_moment_costs_no_attempt(

@@ -29,7 +29,13 @@ async def test_a_request_queues_one_shard_over_the_slide(database: object) -> No
         "1.2.3",
     )
     assert row.focus == [10.0, 20.0, 300.0, 200.0]
-    assert row.figures == {"mpp": 0.5, "downsample": 2.0, "tile_px": 448, "patch_px": 512}
+    assert row.figures == {
+        "mpp": 0.5,
+        "sha256": slide.sha256,
+        "downsample": 2.0,
+        "tile_px": 448,
+        "patch_px": 512,
+    }
     (shard,) = await PredictionShard.all()
     assert (shard.region, shard.status, shard.attempts) == ([0.0, 0.0, 4096.0, 2048.0], ShardStatus.QUEUED, 0)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import urllib.request
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import httpx
 import numpy as np
 import pytest
 import simplejpeg
-from pydantic import SecretStr
 from tortoise.context import TortoiseContext
 
 from api.errors import NotFound, Unavailable
@@ -26,47 +22,23 @@ from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices, open_storage, slide_services
 from api.slides.tiles import SlideSource
 from tests.factories import make_project
-from tests.servers.process import ServerProcess, free_port
+from tests.servers.process import free_port
+from tests.servers.s3 import S3Server
 from tests.slides.conftest import files_under
 from tests.slides.made import MadeSlide, make_slide
 
 
 @pytest.fixture(scope="module")
-def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that speaks S3."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-
-    def is_ready() -> bool:
-        try:
-            with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = ServerProcess(command, log=tmp_path_factory.mktemp("s3") / "moto.log", is_ready=is_ready)
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("s3"))
     server.start()
-    try:
-        yield url
-    finally:
-        server.stop()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def settings(tmp_path: Path, s3_url: str) -> Settings:
-    bucket = f"slides-{uuid4().hex[:8]}"
-    httpx.put(f"{s3_url}/{bucket}").raise_for_status()
-    return Settings(
-        data=tmp_path / "data",
-        reader_processes=1,
-        upload_max_gb=0.1,
-        s3_bucket=bucket,
-        s3_endpoint=s3_url,
-        s3_prefix="hospital",
-        s3_access_key="test",
-        s3_secret_key=SecretStr("test"),
-    )
+def settings(tmp_path: Path, s3: S3Server) -> Settings:
+    return Settings(data=tmp_path / "data", reader_processes=1, upload_max_gb=0.1, **s3.new_bucket())
 
 
 @pytest.fixture

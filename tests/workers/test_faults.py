@@ -52,7 +52,7 @@ async def result_of(storage: Storage, prediction: Prediction) -> Result:
     """Heatmap and polygons: all that a prediction leaves."""
     chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
     objects = [item for chunk in chunks for item in unpack_prediction(chunk.data)]
-    assert not (storage.prediction_path(prediction.id) / "patches.u8").exists()
+    assert not (storage.prediction_path(prediction.id) / "patches").exists()
     return dict(await heatmap_bytes(storage, prediction)), list(objects)
 
 

@@ -29,7 +29,8 @@ from api.slides.storage import Storage
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import LESION_PROBABILITY, PaintedSlide, paint_slide
 from tests.workers.stored import ask_for, heatmap_bytes, store
-from workers.prediction import WorkerParts, discard_checkpoints, work_on
+from workers.prediction import discard_checkpoints, work_on
+from workers.worker import WorkerParts
 
 pytestmark = pytest.mark.triton
 
@@ -208,7 +209,7 @@ async def test_cancelling_frees_the_worker_within_a_second(
     await prediction.refresh_from_db()
     assert prediction.status is PredictionStatus.CANCELLED
     assert prediction.done < 12
-    assert not (parts.storage.prediction_path(prediction.id) / "patches.u8").exists()
+    assert not (parts.storage.prediction_path(prediction.id) / "patches").exists()
     assert await Layer.all().count() == 0
 
 
@@ -257,7 +258,7 @@ async def test_checkpoints_that_nobody_needs_are_removed(
 
     await discard_checkpoints(parts.storage)
 
-    left = [path.parent.name for path in parts.storage.root.glob("predictions/*/patches.u8")]
+    left = [path.parent.name for path in parts.storage.root.glob("predictions/*/patches")]
     assert left == [str(kept.id)]
 
 

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
+import { describeFailure } from "../app/failure";
 import { formatArea, formatDuration, formatMoment, formatNumber, formatPercent } from "../i18n/format";
-import type { Prediction } from "../model/prediction";
+import type { Prediction, SetAside } from "../model/prediction";
 import styles from "./AiPanel.module.css";
 import panel from "./panel.module.css";
 import { Section } from "./Section";
@@ -30,6 +31,7 @@ export function ResultCard({ prediction }: { readonly prediction: Prediction }) 
           model: `${prediction.model} ${prediction.modelVersion}`,
         })}
       </p>
+      {prediction.setAside.length > 0 && <Missing parts={prediction.setAside} />}
       {isMostlyUnsure(prediction) && <p className={styles.warning}>{t("ai.unlike")}</p>}
     </Section>
   );
@@ -38,6 +40,25 @@ export function ResultCard({ prediction }: { readonly prediction: Prediction }) 
 /** Whether most of what would be cancer does not look like the model's training: then the slide is probably not for it. */
 function isMostlyUnsure({ cancerMm2, unsureMm2 }: Prediction): boolean {
   return unsureMm2 !== null && unsureMm2 > (cancerMm2 ?? 0);
+}
+
+/** What the result lacks, in words; the overlay shows where. */
+function Missing({ parts }: { readonly parts: readonly SetAside[] }) {
+  const { t } = useTranslation();
+  const reasons = [...new Set(parts.map((part) => describeFailure(part.failure)))];
+  return (
+    <div className={styles.warning}>
+      <p className={styles.missing}>{t("ai.missing", { count: parts.length })}</p>
+      <details className={styles.details}>
+        <summary>{t("ai.missingWhy")}</summary>
+        <ul>
+          {reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      </details>
+    </div>
+  );
 }
 
 interface FigureProps {

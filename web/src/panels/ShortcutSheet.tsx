@@ -1,4 +1,5 @@
-import { Modal } from "@mantine/core";
+import { Button, Modal } from "@mantine/core";
+import { IconRoute } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { COMMAND_KEYS, type KeyCommand, TOOL_KEYS } from "../tools";
 import type { ToolName } from "../viewer/facade";
@@ -7,7 +8,7 @@ import styles from "./ShortcutSheet.module.css";
 type Line = readonly [what: string, ...keys: string[]];
 
 /** Every key of the viewer on one sheet. */
-export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
+export function ShortcutSheet({ onClose, onTour }: { readonly onClose: () => void; readonly onTour: () => void }) {
   const { t } = useTranslation();
   const tools = (Object.entries(TOOL_KEYS) as [ToolName, string][]).map(
     ([tool, key]): Line => [t(`tool.${tool}`), key],
@@ -44,6 +45,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("keys.pan"), "←", "↑", "↓", "→"],
         [t("keys.holdPan"), t("keys.space")],
         [t("keys.hideAll"), "`"],
+        [t("here.ask"), "G"],
         [t("keys.comment"), "C"],
         [t("keys.panels"), "[", "]"],
         [t("keys.sheet"), "?"],
@@ -77,6 +79,9 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
           </section>
         ))}
       </div>
+      <Button variant="default" mt="md" leftSection={<IconRoute size={16} />} onClick={onTour}>
+        {t("tour.again")}
+      </Button>
     </Modal>
   );
 }

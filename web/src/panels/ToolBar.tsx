@@ -79,7 +79,7 @@ export function ToolBar() {
   const { canUndo, canRedo } = useObservable(session.undoState);
   const selected = useObservable(workbench.selection).length > 0;
   return (
-    <div className={styles.bar} role="toolbar" aria-label={t("viewer.tools")}>
+    <div className={styles.bar} data-tour="tools" role="toolbar" aria-label={t("viewer.tools")}>
       {GROUPS.map((group) => (
         <Fragment key={group[0]}>
           {group.map((tool) => (

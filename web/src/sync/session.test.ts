@@ -209,7 +209,7 @@ describe("others", () => {
   it("shows who is here, without oneself", async () => {
     const session = await live();
     const ben = { id: "ben", name: "Ben", color: "#ffc078" };
-    const here = { viewport: null, selection: [], tool: null, stroke: [1, 2, 3, 4] };
+    const here = { viewport: null, selection: [], tool: null, stroke: [1, 2, 3, 4], presenting: false };
     server.send({
       __typename: "PresenceChanged",
       left: [],
@@ -231,6 +231,7 @@ describe("others", () => {
           [1, 2],
           [3, 4],
         ],
+        presenting: false,
       },
     ]);
     server.send({ __typename: "PresenceChanged", left: ["x"], people: [] });

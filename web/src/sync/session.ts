@@ -4,6 +4,7 @@ import type { AnnotationOp, PersonRef } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import type { Outlines } from "../model/outlines";
+import type { Glimpse } from "../model/prediction";
 import type { PresenceUpdate } from "../model/presence";
 import { AnnotationStore } from "../store/annotationStore";
 import type { ChangeListener } from "../store/changes";
@@ -13,6 +14,7 @@ import { type ConflictStorage, defaultConflictStorage } from "./conflictStorage"
 import { Conflicts } from "./conflicts";
 import { Edits } from "./edits";
 import { type SlideEvent, SlideFeed } from "./feed";
+import { fetchGlimpse } from "./glimpse";
 import { type HeatmapListener, LivePredictions } from "./livePredictions";
 import { Notices } from "./notices";
 import type { OutboxStorage } from "./outbox";
@@ -40,6 +42,7 @@ export class LiveSession implements SlideSession {
   readonly annotations: AnnotationStore["snapshot"];
   readonly status: Value<SessionStatus>;
   readonly people: Presence["people"];
+  readonly presenting: Presence["presenting"];
   readonly conflicts: Conflicts["list"];
   readonly predictions: LivePredictions["list"];
   readonly notices: Notices["list"];
@@ -91,6 +94,7 @@ export class LiveSession implements SlideSession {
       return this.feed.live !== null;
     });
     this.people = this.presence.people;
+    this.presenting = this.presence.presenting;
     this.status = new Value(this.currentStatus());
     this.feed.state.subscribe(() => this.status.set(this.currentStatus()));
     this.edits.outboxState.subscribe(() => this.status.set(this.currentStatus()));
@@ -125,6 +129,10 @@ export class LiveSession implements SlideSession {
     this.presence.update(update);
   }
 
+  present(presenting: boolean): void {
+    this.presence.present(presenting);
+  }
+
   onAnnotationsChanged(listener: ChangeListener): () => void {
     return this.store.observe(listener);
   }
@@ -135,6 +143,14 @@ export class LiveSession implements SlideSession {
 
   loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines> {
     return loadOutlines(`${this.connection.origin}/slides/${this.slideId}/annotations.bin?layer=${layerId}`, signal);
+  }
+
+  glimpse(
+    region: readonly [number, number, number, number],
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Glimpse> {
+    return fetchGlimpse({ origin: this.connection.origin, slideId: this.slideId, model }, region, signal);
   }
 
   dismissNotice(id: string): void {

@@ -61,7 +61,9 @@ export class PredictionDisplay {
     const same = predictionId === this.shownId;
     this.shownId = predictionId;
     this.classes = classes;
-    this.viewer.heatmap.setStyle(this.style.getSnapshot(), paletteOf(classes));
+    const palette = paletteOf(classes);
+    this.viewer.heatmap.setStyle(this.style.getSnapshot(), palette);
+    this.viewer.glimpse.setStyle(this.style.getSnapshot(), palette);
     if (!same) this.clearPolygons();
     this.follow();
   }
@@ -70,6 +72,7 @@ export class PredictionDisplay {
     const style = { ...this.style.getSnapshot(), ...change };
     this.style.set(style);
     this.viewer.heatmap.setStyle(style);
+    this.viewer.glimpse.setStyle(style);
     this.viewer.predictions.setFillAlpha(style.visible && style.opacity > 0 ? FILL_OVER_HEATMAP : FILL_ALONE);
   }
 

@@ -2,10 +2,14 @@
 import type { Bounds, Geometry, Position, Term } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
+import { type PictureLook, PLAIN_LOOK } from "../model/pictureLook";
 import type { HeatmapStyle } from "../model/prediction";
+import type { SlideFacts } from "../model/slide";
 import type { ChangeSet } from "../store/changes";
 import { Drafts } from "../store/drafts";
 import type {
+  Beside,
+  BesideOptions,
   ClassStyle,
   LayerLook,
   SlideSession,
@@ -16,11 +20,13 @@ import type {
 } from "../viewer/facade";
 import { SlideViewer } from "../viewer/slideViewer";
 import { ActiveTerm } from "./activeTerm";
+import { SlideBeside } from "./beside";
 import { SelectionCommands } from "./commands";
 import { ConflictComparison } from "./conflictComparison";
 import { Following } from "./following";
 import { Keyboard } from "./keyboard";
 import { Notes } from "./notes";
+import { PredictHere } from "./predictHere";
 import { PredictionDisplay } from "./predictions";
 import { sharePresence } from "./presence";
 import { Selection } from "./selection";
@@ -41,18 +47,22 @@ class SlideWorkbench implements Workbench {
   readonly layerLooks = new Value<ReadonlyMap<string, LayerLook>>(new Map());
   readonly following: Value<string | null>;
   readonly commands: SelectionCommands;
+  readonly pictureLook = new Value<PictureLook>(PLAIN_LOOK);
   readonly viewport: SlideViewer["viewport"];
   readonly pointer: SlideViewer["pointer"];
   readonly heatmapStyle: PredictionDisplay["style"];
   readonly predictionResults: PredictionDisplay["results"];
   readonly predictionCounts: PredictionDisplay["counts"];
+  readonly glimpse: PredictHere["state"];
   readonly selectedPredictionPolygon: PredictionDisplay["selected"];
 
   readonly unfinished: UnfinishedWork["offered"];
 
   private readonly session: SlideSession;
+  private readonly slide: SlideFacts;
   private readonly viewer: SlideViewer;
   private readonly predictions: PredictionDisplay;
+  private readonly here: PredictHere;
   private readonly activeTerm: ActiveTerm;
   private readonly visible: VisibleAnnotations;
   private readonly selected: Selection;
@@ -67,9 +77,12 @@ class SlideWorkbench implements Workbench {
   constructor(options: WorkbenchOptions) {
     const { slide, session, terms } = options;
     this.session = session;
+    this.slide = slide;
     this.editable = new Value(options.editable);
     this.viewer = viewerFor(options);
     this.predictions = new PredictionDisplay(this.viewer, session);
+    this.here = new PredictHere(this.viewer, session, slide, (change) => this.predictions.setStyle(change));
+    this.glimpse = this.here.state;
     this.visible = new VisibleAnnotations(session.annotations);
     this.selected = new Selection(session, this.editable, (ids) => this.selectionChanged(ids));
     this.activeTerm = new ActiveTerm(terms, this.selected);
@@ -78,7 +91,7 @@ class SlideWorkbench implements Workbench {
     const context = new WorkbenchContext({ scale: slide, ...parts });
     this.commands = new SelectionCommands({ slide, ...parts });
     this.toolbox = new Toolbox(context, viewer, session);
-    this.followed = new Following(viewer.camera, session);
+    this.followed = new Following(viewer.camera, session, () => context.draft.getSnapshot() !== null);
     this.comparison = new ConflictComparison(viewer, session);
 
     this.tool = this.toolbox.name;
@@ -94,6 +107,7 @@ class SlideWorkbench implements Workbench {
     this.predictionCounts = predictions.counts;
     this.selectedPredictionPolygon = predictions.selected;
 
+    if (options.pictureLook !== undefined) this.setPictureLook(options.pictureLook);
     const drafts = new Drafts(options.userId, slide.id, newId());
     const exists = (id: string) => session.annotations.getSnapshot().byId.has(id);
     this.work = new UnfinishedWork({ drafts, viewer, toolbox: this.toolbox, editable, exists });
@@ -145,6 +159,11 @@ class SlideWorkbench implements Workbench {
   setLayerLook(layerId: string, look: LayerLook): void {
     this.layerLooks.update((looks) => new Map(looks).set(layerId, look));
     this.viewer.annotations.setLook({ layerLooks: this.layerLooks.getSnapshot() });
+  }
+
+  setPictureLook(change: Partial<PictureLook>): void {
+    this.pictureLook.update((look) => ({ ...look, ...change }));
+    this.viewer.setPictureLook(this.pictureLook.getSnapshot());
   }
 
   setMyColor(color: string): void {
@@ -209,6 +228,14 @@ class SlideWorkbench implements Workbench {
     this.predictions.setStyle(style);
   }
 
+  predictHere(model: string | null): void {
+    if (this.editable.getSnapshot()) void this.here.ask(model);
+  }
+
+  endGlimpse(): void {
+    this.here.end();
+  }
+
   selectPredictionPolygon(index: number | null, { goThere = false }: { readonly goThere?: boolean } = {}): void {
     if (index !== null) this.setSelection([]);
     this.predictions.select(index, goThere);
@@ -224,6 +251,10 @@ class SlideWorkbench implements Workbench {
 
   rejectPredictionPolygons(indexes: readonly number[]): void {
     this.predictions.reject(indexes);
+  }
+
+  openBeside(options: BesideOptions): Beside {
+    return new SlideBeside({ viewer: this.viewer, slide: this.slide }, options);
   }
 
   snapshot(): Promise<Blob> {
@@ -249,6 +280,7 @@ class SlideWorkbench implements Workbench {
     this.comparison.close();
     for (const stop of this.stops) stop();
     this.toolbox.current.leave();
+    this.here.end();
     this.predictions.close();
     this.viewer.close();
   }

@@ -2,6 +2,7 @@
 import type View from "ol/View";
 import type { Bounds, Position } from "../model/annotation";
 import { boundsOfPositions, unionOfBounds } from "../model/geometry";
+import type { Standpoint } from "../model/linkedViews";
 import { Value } from "../model/observable";
 import type { SlideFacts } from "../model/slide";
 import { downsampleAtOneX } from "../model/units";
@@ -32,9 +33,7 @@ export class Camera {
       this.view.fit(mapExtentFromLevel0(this.wholeSlide()), { size: this.size(), padding: padded(SLIDE_PADDING_PX) });
       return;
     }
-    this.view.setCenter(mapFromLevel0(wanted.center));
-    this.view.setResolution(wanted.downsample);
-    this.view.setRotation(radians(wanted.rotationDegrees));
+    this.standAt(wanted);
   }
 
   fit(): void {
@@ -108,6 +107,19 @@ export class Camera {
     const rotation = radians(degrees);
     if (reducedMotion()) this.view.setRotation(rotation);
     else this.view.animate({ rotation, duration: ANIMATION_MS });
+  }
+
+  standpoint(): Standpoint {
+    const { center, downsample, rotation } = this.screenView();
+    return { center, downsample, rotationDegrees: (rotation * 180) / Math.PI };
+  }
+
+  /** At once, as when led by another view. */
+  standAt({ center, downsample, rotationDegrees }: Standpoint): void {
+    this.view.cancelAnimations();
+    this.view.setRotation(radians(rotationDegrees));
+    this.view.setResolution(downsample);
+    this.view.setCenter(mapFromLevel0(center));
   }
 
   noteOwnMove(): void {

@@ -6,21 +6,23 @@ import {
   type HeatmapStyle,
   type HeatmapTile,
   type Prediction,
+  type SetAside,
 } from "../model/prediction";
 import type { Level } from "../model/slide";
 import { CanvasLayer } from "./canvasLayer";
-import { hatch } from "./color";
 import { type ScreenView, screenFromLevel0, visibleCorners } from "./coordinates";
 import { DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+import { HeatmapBrush, type PlacedPiece } from "./heatmapPaint";
 import { HeatmapTiles } from "./heatmapTiles";
 import { rasterOf, type ViewRaster } from "./raster";
 
 export class HeatmapLayer extends CanvasLayer {
   private tiles: HeatmapTiles | null = null;
   private predictionId: string | null = null;
+  private setAside: readonly SetAside[] = [];
   private style: HeatmapStyle = DEFAULT_HEATMAP_STYLE;
   private palette: HeatmapPalette = DEFAULT_PALETTE;
-  private readonly hatching = document.createElement("canvas");
+  private readonly brush = new HeatmapBrush();
 
   constructor() {
     super("coslide-heatmap", 10);
@@ -33,6 +35,7 @@ export class HeatmapLayer extends CanvasLayer {
    */
   show(prediction: Prediction | null, sinceVersion: number): void {
     const heatmap = prediction?.heatmap ?? null;
+    this.setAside = prediction?.setAside ?? [];
     if (prediction === null || heatmap === null) {
       this.close();
     } else if (this.predictionId !== prediction.id || this.tiles === null) {
@@ -98,60 +101,52 @@ export class HeatmapLayer extends CanvasLayer {
     if (shown === null) return;
     const { level, side, columns, rows } = shown;
 
-    const [a, b, c, d, e, f] = screenFromLevel0(view);
-    const place = (target: CanvasRenderingContext2D) =>
-      target.setTransform(
-        a * pixelRatio,
-        b * pixelRatio,
-        c * pixelRatio,
-        d * pixelRatio,
-        e * pixelRatio,
-        f * pixelRatio,
-      );
-    context.save();
-    context.globalAlpha = this.style.opacity;
-    context.imageSmoothingQuality = "medium";
-    place(context);
-    const unsure: {
-      readonly image: HTMLCanvasElement;
-      readonly x: number;
-      readonly y: number;
-      readonly width: number;
-      readonly height: number;
-    }[] = [];
+    const pieces: PlacedPiece[] = [];
     for (let row = rows[0]; row <= rows[1]; row++) {
       for (let column = columns[0]; column <= columns[1]; column++) {
         const tile = this.tiles.tile(level.index, column, row);
         if (tile === null) continue;
-        const box = {
-          x: column * side,
-          y: row * side,
-          width: tile.width * level.downsample,
-          height: tile.height * level.downsample,
-        };
-        context.drawImage(tile.classes, box.x, box.y, box.width, box.height);
-        if (tile.unsure !== null) unsure.push({ image: tile.unsure, ...box });
+        const place = { x: column * side, y: row * side };
+        pieces.push({
+          ...tile,
+          ...place,
+          width: tile.classes.width * level.downsample,
+          height: tile.classes.height * level.downsample,
+        });
       }
     }
-    context.restore();
-    if (unsure.length === 0) return;
+    const look = { opacity: this.style.opacity, unsure: this.palette.unsure };
+    this.brush.paint(context, pieces, view, pixelRatio, look);
+    this.crossOut(context, view, pixelRatio);
+  }
 
-    // Stripes belong to the screen, not to the slide: paint the mask, keep the stripes where it is, and lay the result over.
-    const mask = this.hatching;
-    mask.width = this.canvas.width;
-    mask.height = this.canvas.height;
-    const maskContext = mask.getContext("2d");
-    if (maskContext === null) return;
-    place(maskContext);
-    for (const { image, x, y, width, height } of unsure) maskContext.drawImage(image, x, y, width, height);
-    maskContext.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    maskContext.globalCompositeOperation = "source-in";
-    maskContext.fillStyle = hatch(this.palette.unsure, 1);
-    maskContext.fillRect(0, 0, view.width, view.height);
+  /** A frame with a cross through each part that the result lacks: nobody should take it for tissue without cancer. */
+  private crossOut(context: CanvasRenderingContext2D, view: ScreenView, pixelRatio: number): void {
+    if (this.setAside.length === 0) return;
+    const [a, b, c, d, e, f] = screenFromLevel0(view);
+    const onScreen = (x: number, y: number) => [a * x + c * y + e, b * x + d * y + f] as const;
     context.save();
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.globalAlpha = Math.min(1, this.style.opacity * 1.8);
-    context.drawImage(mask, 0, 0);
+    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+    context.setLineDash([6, 4]);
+    context.beginPath();
+    for (const { region } of this.setAside) {
+      const [x = 0, y = 0, width = 0, height = 0] = region;
+      const corners = [
+        onScreen(x, y),
+        onScreen(x + width, y),
+        onScreen(x + width, y + height),
+        onScreen(x, y + height),
+      ] as const;
+      for (const [from, to] of CROSSED) {
+        context.moveTo(...corners[from]);
+        context.lineTo(...corners[to]);
+      }
+    }
+    for (const [color, width] of CROSS_STROKES) {
+      context.strokeStyle = color;
+      context.lineWidth = width;
+      context.stroke();
+    }
     context.restore();
   }
 }
@@ -176,6 +171,21 @@ function tilesInView(heatmap: Heatmap, view: ScreenView): TilesInView | null {
   ];
   return { level, side, columns: between(minX, maxX, level.columns), rows: between(minY, maxY, level.rows) };
 }
+
+/** The sides and diagonals of a rectangle, by its corners. */
+const CROSSED = [
+  [0, 1],
+  [1, 2],
+  [2, 3],
+  [3, 0],
+  [0, 2],
+  [1, 3],
+] as const;
+/** Dark on light, so that it shows on any tissue. */
+const CROSS_STROKES = [
+  ["rgba(255, 255, 255, 0.85)", 3],
+  ["#3c3947", 1.25],
+] as const;
 
 /** The coarsest level that still has a pixel for every screen pixel, or the finest. */
 function levelFor(levels: readonly Level[], downsample: number): Level | undefined {

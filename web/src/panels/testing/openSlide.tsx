@@ -47,9 +47,12 @@ export const PREDICTION: Prediction = {
   ...{
     cancerMm2: null,
     unsureMm2: null,
+    setAside: [],
     polygons: null,
     seconds: null,
     error: null,
+    failure: null,
+    waitsFor: null,
     layerId: null,
     heatmap: null,
     heatmapVersion: 1,
@@ -72,6 +75,7 @@ export function openValues() {
     }),
     annotations: new Value({ revision: 1, byId: new Map<string, Annotation>(), layers: [] as readonly Layer[] }),
     people: new Value<readonly PresentPerson[]>([]),
+    presenting: new Value(false),
     conflicts: new Value<readonly ConflictView[]>([]),
     selection: new Value<readonly string[]>([]),
     activeTermId: new Value<string | null>(null),
@@ -94,10 +98,12 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   const session = {
     ...{ slideId: "s1", clientId: "me", status: values.status, annotations: values.annotations },
     ...{ people: values.people, conflicts: values.conflicts, notices: new Value([]) },
+    ...{ presenting: values.presenting, present: vi.fn() },
     ...{ apply: vi.fn(), keepMine: vi.fn(), takeTheirs: vi.fn(), merge: vi.fn() },
   };
   const workbench = {
     ...{ selection: values.selection, activeTermId: values.activeTermId, hiddenLayerIds: values.hiddenLayerIds },
+    ...{ glimpse: new Value({ phase: "none" }), predictHere: vi.fn(), endGlimpse: vi.fn() },
     ...{ layerLooks: new Value(new Map()), setLayerLook: vi.fn() },
     ...{ following: new Value<string | null>(null), heatmapStyle: new Value(DEFAULT_HEATMAP_STYLE) },
     ...{ setActiveTerm: vi.fn(), setLayerVisible: vi.fn(), setSelection: vi.fn(), fitAnnotation: vi.fn() },
@@ -113,7 +119,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     show: vi.fn(),
   };
   const open: OpenSlide = {
-    slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1" } } as SlideRecord,
+    slide: { id: "s1", name: "Case 117", mppX: 0.5, mppY: 0.5, project: { id: "p1", blind: false } } as SlideRecord,
     terms: TERMS,
     session: session as unknown as SlideSession,
     living: session as unknown as SlideSession,
@@ -123,9 +129,11 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
     canDraw: true,
     canReview: true,
     canManage: true,
+    mayPresent: true,
     desk: desk as unknown as PredictionDesk,
     members: [BEN],
     comments: commentDesk(),
+    beside: { slideId: null, open: vi.fn(), close: vi.fn(), shown: new Value(null), first: null },
     openTab: vi.fn(),
     openTerms: vi.fn(),
     openScale: vi.fn(),
