@@ -1,29 +1,8 @@
 // Two people, one slide: the whole story, from the first account to the exported outlines.
 //
 // Given beside the usual: "broken", a file that is no slide, and "tissue", a slide with known cancer.
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { annotationsOf, ask, checkAccess, given, openAt, person, seen, shot, tell, until } from "./browser.mjs";
-
-/** A place well inside the largest outline: of a grid over it the one that is farthest from its border. */
-function middleOfLargest(features) {
-  const [outline] = features.flatMap(({ geometry }) => (geometry.type === "Polygon" ? [geometry.coordinates[0]] : geometry.coordinates.map(([ring]) => ring)))
-    .sort((a, b) => b.length - a.length);
-  const [xs, ys] = [outline.map(([x]) => x), outline.map(([, y]) => y)];
-  const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-  const inside = ([x, y]) =>
-    outline.filter(([x1, y1], k) => {
-      const [x2, y2] = outline[(k + 1) % outline.length];
-      return y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1;
-    }).length % 2 === 1;
-  let [best, farthest] = [null, 0];
-  for (let x = left; x < right; x += 4)
-    for (let y = top; y < bottom; y += 4) {
-      const away = Math.min(...outline.map(([px, py]) => Math.hypot(px - x, py - y)));
-      if (away > farthest && inside([x, y])) [best, farthest] = [[x, y], away];
-    }
-  return best;
-}
+import { annotationsOf, ask, checkAccess, given, person, seen, shot, tell, until } from "./browser.mjs";
 
 await tell(async () => {
   const ann = await person("Ann", { account: false });
@@ -159,21 +138,7 @@ await tell(async () => {
   await (await download).saveAs(saved);
   seen.export = saved;
 
-  // 9. The magic wand goes by the model's probabilities: in the middle of the largest carcinoma it takes about that.
-  const { features } = JSON.parse(await readFile(saved, "utf-8"));
-  seen.wandAt = middleOfLargest(features.filter(({ properties }) => properties.classification.name === "Carcinoma"));
-  const place = await openAt(ann, tissueId, seen.wandAt);
-  await ann.locator('[data-testid="viewer"][data-outlines]').waitFor({ state: "attached" });
-  await ann.keyboard.press("w");
-  await ann.waitForTimeout(2500);
-  await ann.mouse.click(...place(seen.wandAt));
-  [seen.wand] = await until("the wand's region", async () => {
-    const all = await annotationsOf(ann, tissueId);
-    return all.length === 1 && all;
-  });
-  await shot(ann, "wand");
-
-  // 10. Ann changes the language and the theme; the page follows.
+  // 9. Ann changes the language and the theme; the page follows.
   await ann.getByRole("button", { name: "한국어" }).click();
   await ann.getByRole("button", { name: "예측", exact: true }).waitFor();
   await shot(ann, "predicted-ann-ko");

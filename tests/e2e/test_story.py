@@ -13,7 +13,7 @@ from PIL import Image
 
 from api.slides.convert import convert_to_pyramid
 from tests.e2e.conftest import Running
-from tests.e2e.stories import shape_of, tell
+from tests.e2e.stories import tell
 
 SIDE = 4
 MPP = 1.0
@@ -63,19 +63,6 @@ def test_two_people_annotate_predict_and_export(
     area_mm2 = dict.fromkeys(("Non-cancer epithelium", "Carcinoma", "Unsure: Carcinoma"), 0.0)
     for feature, shape in zip(exported["features"], shapes, strict=True):
         area_mm2[feature["properties"]["classification"]["name"]] += shape.area * (MPP / 1000) ** 2
-    # What the wand took at a place in a carcinoma is what the model outlined around it, unsure parts included.
-    seed = shapely.Point(seen["wandAt"])
-    positive = shapely.union_all(
-        [
-            shape
-            for feature, shape in zip(exported["features"], shapes, strict=True)
-            if feature["properties"]["classification"]["name"] != "Non-cancer epithelium"
-        ]
-    )
-    view = shapely.box(seed.x - 400, seed.y - 390, seed.x + 400, seed.y + 390)
-    [outlined] = [part for part in shapely.get_parts(positive & view) if part.contains(seed)]
-    taken = shape_of(seen["wand"]) & view
-    assert (taken & outlined).area / (taken | outlined).area > 0.7
     assert area_mm2["Carcinoma"] == pytest.approx(prediction["cancerMm2"], rel=0.02)
     assert area_mm2["Unsure: Carcinoma"] == pytest.approx(prediction["unsureMm2"], rel=0.02, abs=1e-3)
     assert area_mm2["Non-cancer epithelium"] == 0
