@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 const FLAGS = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--force-color-profile=srgb"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
@@ -31,7 +31,7 @@ const browser = await chromium.launch({ executablePath: given.chromium, args: FL
 export async function person(name, { locale = "en-US", theme = "dark", account = true, tour = false } = {}) {
   const viewport = { width: 1440, height: 900 };
   const context = await browser.newContext({ viewport, locale, acceptDownloads: true });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(30_000);
   const settings = { "mantine-color-scheme-value": theme };
   await context.addInitScript((values) => {
     for (const [key, value] of Object.entries(values)) if (!localStorage.getItem(key)) localStorage.setItem(key, value);
@@ -46,6 +46,7 @@ export async function person(name, { locale = "en-US", theme = "dark", account =
 export async function signedIn(name, cookie, options = {}) {
   const page = await person(name, { ...options, account: false });
   await page.context().addCookies([{ name: "coslide", value: cookie, url: given.url }]);
+  await ask(page, "mutation { updateMe(input: { toured: true }) { __typename } }");
   return page;
 }
 
@@ -126,7 +127,8 @@ export async function until(what, probe, seconds = 20) {
 }
 
 export async function shot(page, name) {
-  await page.screenshot({ path: join(given.shots, `${name}.png`) });
+  // Beside a prediction that runs, a picture takes its time.
+  await page.screenshot({ path: join(given.shots, `${name}.png`), timeout: 60_000 });
 }
 
 /** Notes what axe finds serious on the page as it stands. */
@@ -163,7 +165,7 @@ export async function drag(page, [first, ...rest], { steps = 6 } = {}) {
 
 /** What the server holds of a slide, in the order of creation. */
 export async function annotationsOf(page, slideId) {
-  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt";
+  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt createdBy { name }";
   const { annotations } = await ask(page, `query($id: ID!) { annotations(slideId: $id) { nodes { ${fields} } } }`, { id: slideId });
   return annotations.nodes.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }

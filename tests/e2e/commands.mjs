@@ -3,7 +3,8 @@ import { annotationsOf, ask, checkAccess, drag, given, openAt, person, project, 
 
 await tell(async () => {
   const ann = await person("Ann");
-  const { slideId } = await project(ann);
+  const ben = await person("벤", { locale: "ko-KR", theme: "light" });
+  const { slideId } = await project(ann, { members: { 벤: "ANNOTATOR" } });
   const at = await openAt(ann, slideId, [1000, 1000]);
   const held = () => annotationsOf(ann, slideId);
   const settled = (what, test) => until(what, async () => { const all = await held(); return test(all) && all; });
@@ -126,4 +127,20 @@ await tell(async () => {
   await settled("the cut", (all) => all.length === 3);
   await ann.keyboard.press("Control+Shift+v");
   seen.inPlace = (await settled("them back in place", (all) => all.length === 5)).slice(3);
+
+  // 8. In Korean and light: the bar, what a command asks, and the sheet with every key.
+  const thereBen = await openAt(ben, slideId, [1000, 1000]);
+  await ben.keyboard.press("v");
+  await ben.mouse.click(...thereBen([820, 950]));
+  await ben.getByRole("toolbar", { name: "선택한 것에 쓰는 명령" }).waitFor();
+  await ben.keyboard.press("Shift+G");
+  await ben.getByLabel("넓힐 거리").waitFor();
+  await ben.waitForTimeout(500);
+  await shot(ben, "expand-ko-light");
+  await checkAccess(ben, "command bar, Korean, light");
+  await ben.keyboard.press("Escape");
+  await ben.keyboard.press("?");
+  await ben.getByRole("dialog").getByText("겹친 부분 제외").waitFor();
+  await shot(ben, "keys-ko-light");
+  await checkAccess(ben, "shortcut sheet, Korean, light");
 });

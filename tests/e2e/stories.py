@@ -15,7 +15,7 @@ from tests.servers.coslide import ROOT
 
 Story = Callable[..., dict[str, Any]]
 
-LIMIT_S = 300
+LIMIT_S = 500
 
 
 def tell(name: str, url: str, chromium: Path, **given: str | int) -> dict[str, Any]:

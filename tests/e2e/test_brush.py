@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +15,9 @@ from api.models.project import Role
 from api.settings import Settings
 from api.slides.convert import convert_to_pyramid
 from api.slides.services import slide_services
+from tests.e2e.stories import tell
 from tests.factories import make_project, make_user
-from tests.servers.coslide import ROOT, ApiServer
+from tests.servers.coslide import ApiServer
 
 
 async def prepare(settings: Settings, picture: Path) -> dict[str, str]:
@@ -43,20 +42,10 @@ def test_brush_and_eraser(node: str, chromium_path: Path, tmp_path: Path) -> Non
     api = ApiServer(settings.data)
     try:
         api.start()
-        given = {"url": api.url, "chromium": str(chromium_path), "web": str(ROOT / "web"), **facts}
-        strokes = subprocess.run(
-            [node, str(Path(__file__).with_name("brush.mjs")), json.dumps(given)],
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
+        seen = tell("brush", api.url, chromium_path, **facts)
     finally:
         api.stop()
-    assert strokes.returncode == 0, strokes.stdout + strokes.stderr
-    seen = json.loads(strokes.stdout.splitlines()[-1])
 
-    assert seen["pageErrors"] == []
     radius = 19
     way_px = 200
     brushed = 2 * radius * way_px + np.pi * radius**2

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import subprocess
 from pathlib import Path
 
 import imagecodecs
@@ -13,9 +10,7 @@ import pytest
 import tifffile
 from PIL import ImageCms
 
-from api.models.database import migrate
-from api.settings import Settings
-from tests.servers.coslide import ROOT, ApiServer
+from tests.e2e.stories import Story
 
 RED = (200, 40, 60)
 SIDE = 1024
@@ -50,30 +45,12 @@ def write_slide(path: Path, profile: bytes | None) -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("has_profile", [True, False])
 def test_the_browser_shows_a_slide_in_the_colours_of_its_profile(
-    node: str, chromium_path: Path, tmp_path: Path, has_profile: bool
+    story: Story, tmp_path: Path, has_profile: bool
 ) -> None:
-    data, slide = tmp_path / "data", tmp_path / "colours.tiff"
-    data.mkdir()
+    slide = tmp_path / "colours.tiff"
     write_slide(slide, swapped_profile() if has_profile else None)
-    asyncio.run(migrate(Settings(data=data)))
-    shots = ROOT / "test-results" / "colours"
-    shots.mkdir(parents=True, exist_ok=True)
-    api = ApiServer(data)
-    api.start()
-    try:
-        given = {
-            "url": api.url,
-            "chromium": str(chromium_path),
-            "web": str(ROOT / "web"),
-            "slide": str(slide),
-            "shot": str(shots / f"profile-{has_profile}.png"),
-        }
-        command = [node, str(Path(__file__).with_name("colours.mjs")), json.dumps(given)]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
-    finally:
-        api.stop()
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    seen = json.loads(ran.stdout.splitlines()[-1])
+    seen = story("colours", slide=str(slide), profile=str(has_profile))
+
     red, green, blue = seen["pixel"]
     assert seen["tiles"] > 1
     if has_profile:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from PIL import Image
 
 from api.slides.convert import convert_to_pyramid
 from tests.e2e.conftest import Running
-from tests.servers.coslide import ROOT
+from tests.e2e.stories import tell
 
 SIDE = 4
 MPP = 1.0
@@ -38,27 +37,16 @@ def make_tissue(data: Path, folder: Path) -> Path:
 def test_two_people_annotate_predict_and_export(
     running: Running, node: str, chromium_path: Path, shared_data: Path, tmp_path: Path
 ) -> None:
-    given = {
-        "url": running.url,
-        "chromium": str(chromium_path),
-        "web": str(ROOT / "web"),
-        "slide": str(shared_data / "slides" / "aperio_cmu" / "CMU-1-Small-Region.svs"),
-        "broken": str(shared_data / "slides" / "tiny_and_broken" / "broken.svs"),
-        "tissue": str(make_tissue(shared_data, tmp_path)),
-        "shots": str(ROOT / "test-results" / "story"),
-    }
-    story = subprocess.run(
-        [node, str(Path(__file__).with_name("story.mjs")), json.dumps(given)],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
+    slides = shared_data / "slides"
+    seen = tell(
+        "story",
+        running.url,
+        chromium_path,
+        slide=str(slides / "aperio_cmu" / "CMU-1-Small-Region.svs"),
+        broken=str(slides / "tiny_and_broken" / "broken.svs"),
+        tissue=str(make_tissue(shared_data, tmp_path)),
     )
-    assert story.returncode == 0, story.stdout + story.stderr
-    seen = json.loads(story.stdout.splitlines()[-1])
 
-    assert seen["consoleErrors"] == []
-    assert seen["axe"] == []
     assert seen["slides"] == ["CMU-1-Small-Region", "colon"]
     assert seen["drawn"]["kind"] == "POLYGON"
     assert seen["drawn"]["createdBy"] == {"name": "Ann"}
