@@ -48,6 +48,8 @@ await tell(async () => {
   await theirs.nth(1).click();
   await rho.getByRole("button", { name: "승인", exact: true }).click();
   await until("the other to be accepted", async () => (await states()).includes("ACCEPTED"));
+  // The page learns it by the event that the server has sent.
+  await theirs.getByRole("img", { name: "승인" }).waitFor();
   seen.marks = await Promise.all(
     ["반려", "승인"].map((name) => theirs.getByRole("img", { name }).count()),
   );

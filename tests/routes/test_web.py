@@ -11,7 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from api.routes.web import ImmutableFiles, files_ahead
+from api.routes.web import WEB_DIST, ImmutableFiles, files_ahead, web_routes
+from tests.components import missing
 
 SCRIPT = b"export const answer = 42;\n" * 100
 
@@ -86,3 +87,15 @@ def test_the_files_of_a_slides_page_are_named_but_those_that_the_page_names_itse
     ]
     manifest.write_bytes(orjson.dumps({"index.html": {}, "src/panels/SlidePage.tsx": {"file": "assets/new.js"}}))
     assert files_ahead(manifest, 2) == "</assets/new.js>; rel=modulepreload"
+
+
+async def test_the_built_clients_slide_page_comes_with_its_files_and_other_pages_do_not() -> None:
+    if not (WEB_DIST / ".vite" / "manifest.json").is_file():
+        missing("The built web client", "run it through `make test`, which builds the client")
+    transport = httpx.ASGITransport(app=Starlette(routes=web_routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
+        named = (await browser.get("/s/1b4e28ba")).headers["link"].split(", ")
+        files = [part.partition(">")[0].removeprefix("<") for part in named]
+        assert any("/SlidePage-" in file for file in files)
+        assert [(await browser.get(file)).status_code for file in files] == [200] * len(files)
+        assert "link" not in (await browser.get("/sign-in")).headers

@@ -182,8 +182,12 @@ export function SlideList({ project, search, revision, over, onSearch, onFiles, 
           </button>
         )}
         <span className={styles.shown} role="status">
-          {!complete && total !== null && t("grid.loading", { loaded: slides.length, total })}
-          {complete && isNarrowed && t("grid.shown", { shown: shown.length, total: slides.length })}
+          {!complete &&
+            total !== null &&
+            t("grid.loading", { loaded: formatNumber(slides.length), total: formatNumber(total) })}
+          {complete &&
+            isNarrowed &&
+            t("grid.shown", { shown: formatNumber(shown.length), total: formatNumber(slides.length) })}
         </span>
       </fieldset>
       {failure ? (
