@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,53 +12,26 @@ import simplejpeg
 from api.errors import NotFound
 from api.slides.archive import unpack as unpack_archive
 from api.slides.check import describe_checked
-from api.slides.container import JPEG2000, StoredTiles
+from api.slides.container import JPEG2000
 from api.slides.convert import convert_to_pyramid
 from api.slides.jpeg import with_profile
-from api.slides.patch_source import PatchSource, decode_jpeg2000, read_window
+from api.slides.patch_source import decode_jpeg2000, read_window
+from api.slides.reader_files import OpenFiles
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.redact import redact as redact_file
-from api.slides.slide_file import Pixels, SlideFile, damaged
+from api.slides.slide_file import Pixels, damaged
 from api.slides.sniff import sniff as sniff_file
 from api.slides.transcode import transcode as transcode_file
 
 TILE_QUALITY = 95
 FULL_COLOUR = "444"
 _SUBSAMPLED = frozenset({"420", "422"})
-OPEN_SLIDES = 8
 
 cv2.setNumThreads(1)
-Opened = TypeVar("Opened", SlideFile, PatchSource, StoredTiles)
 
 
-class _OpenFiles:
-    """The files read last, kept open. A path names one content: files are replaced by others, never changed."""
-
-    def __init__(self) -> None:
-        self._open: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
-
-    def slide(self, path: str) -> SlideFile:
-        return self._get("slide", path, lambda: SlideFile(Path(path)))
-
-    def patches(self, path: str) -> PatchSource:
-        return self._get("patches", path, lambda: PatchSource(Path(path)))
-
-    def stored(self, path: str, index: str) -> StoredTiles:
-        return self._get("stored", path, lambda: StoredTiles.beside(Path(path), Path(index)))
-
-    def _get(self, kind: str, path: str, open_file: Callable[[], Opened]) -> Opened:
-        key = (kind, path, os.stat(path).st_ino)  # noqa: PTH116 - for every tile
-        if key not in self._open:
-            self._open[key] = open_file()
-            if len(self._open) > OPEN_SLIDES:
-                self._open.popitem(last=False)[1].close()
-        self._open.move_to_end(key)
-        opened: Opened = self._open[key]
-        return opened
-
-
-_files = _OpenFiles()
+_files = OpenFiles()
 
 
 def encode_jpeg(pixels: Pixels, subsampling: str = FULL_COLOUR) -> bytes:

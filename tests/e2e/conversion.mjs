@@ -25,7 +25,7 @@ await tell(async () => {
   seen.converted = await facts();
 
   await openSlide(owner, slideId);
-  await owner.getByRole("navigation").nth(1).getByRole("button").nth(3).click();
+  await owner.getByRole("navigation").nth(1).getByRole("button", { name: "About the slide" }).click();
   await owner.getByText(/^Converted, /).waitFor();
   seen.tile = (await owner.request.get(`${given.url}/slides/${slideId}/tiles/0/1_1.jpg`)).status();
   await owner.waitForTimeout(500);
