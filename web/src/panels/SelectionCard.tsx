@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
 import type { Annotation, Bounds, Position } from "../model/annotation";
 import { Attributes } from "./Attributes";
+import { OriginNote } from "./OriginNote";
 import { ReviewSection } from "./ReviewSection";
 import styles from "./SelectionCard.module.css";
 import { useOpenSlide } from "./slideContext";
@@ -42,6 +43,7 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
           );
         }}
       />
+      {selected.length === 1 && <OriginNote annotation={first} />}
       {selected.length === 1 && <Note key={first.id} annotation={first} disabled={!canDraw || first.locked} />}
       {selected.length === 1 && (
         <Attributes key={`attributes ${first.id}`} annotation={first} disabled={!canDraw || first.locked} />
