@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -53,7 +54,7 @@ async def prepare(settings: Settings, picture: Path) -> dict[str, object]:
     await migrate(settings)
     write_picture(picture)
     async with connected(settings), slide_services(settings) as services:
-        ann, ben = await make_user("Ann"), await make_user("Ben")
+        ann, ben = [await make_user(name, toured_at=datetime.now(UTC)) for name in ("Ann", "Ben")]
         project = await make_project(ann, members={Role.ANNOTATOR: ben})
         slides = {}
         for name in (*COUNTS, "brush", "together"):

@@ -16,13 +16,14 @@ from api.annotations.edit import apply_ops
 from api.annotations.geometry import geojson_of
 from api.annotations.provenance import provenance_of
 from api.annotations.rows import AnnotationRow, LayerRow
+from api.annotations.sight import sees
 from api.annotations.undo import redo, undo
 from api.auth.permissions import require_slide, require_viewer
 from api.auth.viewer import Action
 from api.collaboration.channel import announce
 from api.collaboration.log import Origin, current_seq
-from api.errors import NotFound
 from api.models.annotation import GeometryKind, LayerKind, ReviewState
+from api.projects.terms import term_filter
 from schema.annotation_input import AnnotationOpInput, RegionInput, op_of, region_of
 from schema.annotation_loaders import AnnotationCountByLayerLoader, LayersBySlideLoader, MppBySlideLoader
 from schema.connection import PageInfo
@@ -289,12 +290,7 @@ UndoResult = Annotated[
 class AnnotationQuery:
     @strawberry.field(description="An annotation by id; a tombstone too.")
     async def annotation(self, info: Info, id: strawberry.ID) -> Annotation | None:
-        require_viewer(info.context.viewer)
-        row = await query.annotation_by_id(uuid_of(id))
-        if row is None:
-            raise NotFound(f"There is no annotation {id}, or you are not a member of its project.")
-        await require_slide(info.context.viewer, row.slide_id, Action.VIEW)
-        return Annotation.of(row)
+        return Annotation.of(await query.permitted_annotation(info.context.viewer, uuid_of(id)))
 
     @strawberry.field(description="A slide's living annotations, drawn or corrected by people, a page at a time.")
     async def annotations(
@@ -304,15 +300,18 @@ class AnnotationQuery:
         region: RegionInput | None = None,
         layer_id: strawberry.ID | None = None,
         term_id: strawberry.ID | None = None,
+        with_terms_below: bool = False,
         review_states: list[ReviewState] | None = None,
         first: int = 500,
         after: str | None = None,
     ) -> AnnotationConnection:
-        access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
+        slide = uuid_of(slide_id, "slideId")
+        seq = await current_seq(slide)  # before the page: what comes between is repeated, never missed
+        access = await require_slide(info.context.viewer, slide, Action.VIEW)
         layer, term = optional_uuid(layer_id, "layerId"), optional_uuid(term_id, "termId")
         review = frozenset(review_states) if review_states is not None else None
-        wanted = query.Filter(access.slide_id, region_of(region), layer, term, review)
-        seq = await current_seq(access.slide_id)  # before the page: what comes between is repeated, never missed
+        terms = await term_filter(access.project_id, term, below=with_terms_below)
+        wanted = query.Filter(access, region_of(region), layer, terms, review)
         page = await query.page_of(wanted, first, after)
         return AnnotationConnection(
             nodes=[Annotation.of(row) for row in page.rows], page_info=PageInfo.of(page), seq=seq
@@ -321,7 +320,8 @@ class AnnotationQuery:
     @strawberry.field(description="A slide's layers, oldest first.")
     async def layers(self, info: Info, slide_id: strawberry.ID) -> list[Layer]:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
-        return [Layer.of(row) for row in await info.context.loader(LayersBySlideLoader).load(access.slide_id)]
+        layers = await info.context.loader(LayersBySlideLoader).load(access.slide_id)
+        return [Layer.of(row) for row in layers if sees(access.only_own, row)]
 
 
 @strawberry.type

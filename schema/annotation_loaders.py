@@ -8,6 +8,7 @@ from uuid import UUID
 
 from api.annotations.query import counts_by_layer, layers_of
 from api.annotations.rows import LayerRow
+from api.models.annotation import Layer as LayerModel
 from api.models.slide import Slide
 from schema.loaders import Loader
 
@@ -31,6 +32,16 @@ class AnnotationCountByLayerLoader(Loader[UUID, int]):
 
     def absent(self, key: UUID) -> int:
         return 0
+
+
+class LayerByIdLoader(Loader[UUID, LayerRow | None]):
+    """Layers by id, deleted ones too."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, LayerRow | None]:
+        return {layer.id: LayerRow.from_model(layer) for layer in await LayerModel.filter(id__in=keys)}
+
+    def absent(self, key: UUID) -> None:
+        return None
 
 
 class LayersBySlideLoader(Loader[UUID, list[LayerRow]]):

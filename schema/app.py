@@ -35,6 +35,7 @@ from schema.context import Context
 from schema.failure import Failure, failure_of
 from schema.history import HistoryQuery
 from schema.limits import MAX_TOKENS, DemandLimiter
+from schema.look import LookMutation
 from schema.measure import MeasureQuery
 from schema.prediction import PredictionMutation, PredictionQuery
 from schema.presence import PresenceMutation
@@ -77,6 +78,7 @@ class Mutation(
     UserMutation,
     ProjectMutation,
     SlideMutation,
+    LookMutation,
     AnnotationMutation,
     CommentMutation,
     PredictionMutation,

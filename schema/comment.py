@@ -182,7 +182,7 @@ class CommentQuery:
     ) -> CommentThreadConnection:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
         about = optional_uuid(annotation_id, "annotationId")
-        page = await threads.list_threads(access.slide_id, first, after, annotation_id=about, resolved=resolved)
+        page = await threads.list_threads(access, first, after, annotation_id=about, resolved=resolved)
         return CommentThreadConnection(nodes=[CommentThread.of(row) for row in page.rows], page_info=PageInfo.of(page))
 
 
@@ -198,41 +198,30 @@ class CommentMutation:
 
     @strawberry.mutation(description="Reply in a thread; a resolved one is open again. For annotators.")
     async def reply_to_comment_thread(self, info: Info, input: ReplyToCommentThreadInput) -> CommentThreadResult:
-        thread, access = await _thread_access(info, uuid_of(input.thread_id, "threadId"))
-        event = await threads.reply(access, _origin(info.context, input), thread.id, _draft(input))
+        thread_id = uuid_of(input.thread_id, "threadId")
+        access = await threads.permitted_thread(info.context.viewer, thread_id)
+        event = await threads.reply(access, _origin(info.context, input), thread_id, _draft(input))
         return await _announced(info.context, access, event)
 
     @strawberry.mutation(description="Change the text of one's own comment.")
     async def edit_comment(self, info: Info, input: EditCommentInput) -> CommentThreadResult:
-        access = await _comment_access(info, uuid_of(input.comment_id, "commentId"))
+        access = await threads.permitted_comment(info.context.viewer, uuid_of(input.comment_id, "commentId"))
         event = await threads.edit(access, _origin(info.context, input), _draft(input))
         return await _announced(info.context, access, event)
 
     @strawberry.mutation(description="Delete one's own comment; managers anyone's. Its place in the thread stays.")
     async def delete_comment(self, info: Info, input: DeleteCommentInput) -> CommentThreadResult:
         comment_id = uuid_of(input.comment_id, "commentId")
-        access = await _comment_access(info, comment_id)
+        access = await threads.permitted_comment(info.context.viewer, comment_id)
         event = await threads.delete(access, _origin(info.context, input), comment_id)
         return await _announced(info.context, access, event)
 
     @strawberry.mutation(description="Resolve a thread or open it again. For annotators.")
     async def resolve_comment_thread(self, info: Info, input: ResolveCommentThreadInput) -> CommentThreadResult:
-        thread, access = await _thread_access(info, uuid_of(input.thread_id, "threadId"))
-        origin = _origin(info.context, input)
-        event = await threads.resolve(access, origin, thread.id, resolved=input.resolved)
+        thread_id = uuid_of(input.thread_id, "threadId")
+        access = await threads.permitted_thread(info.context.viewer, thread_id)
+        event = await threads.resolve(access, _origin(info.context, input), thread_id, resolved=input.resolved)
         return await _announced(info.context, access, event)
-
-
-async def _thread_access(info: Info, thread_id: UUID) -> tuple[ThreadRow, SlideAccess]:
-    require_viewer(info.context.viewer)
-    thread = await threads.thread_by_id(thread_id)
-    return thread, await require_slide(info.context.viewer, thread.slide_id, Action.ANNOTATE)
-
-
-async def _comment_access(info: Info, comment_id: UUID) -> SlideAccess:
-    require_viewer(info.context.viewer)
-    thread = await threads.thread_of_comment(comment_id)
-    return await require_slide(info.context.viewer, thread.slide_id, Action.ANNOTATE)
 
 
 def _draft(given: BeginCommentThreadInput | ReplyToCommentThreadInput | EditCommentInput) -> Draft:
@@ -254,4 +243,4 @@ def _origin(
 async def _announced(context: Context, access: SlideAccess, event: LoggedEvent) -> CommentThread:
     """Hint that the slide moved on, and give the thread that the event is about."""
     await announce(context.app.channel, access.slide_id, event.seq)
-    return CommentThread.of(await threads.thread_by_id(UUID(event.body["threads"][0])))
+    return CommentThread.of(await threads.thread_by_id(access, UUID(event.body["threads"][0])))

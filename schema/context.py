@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.auth.permissions import SlideAccess
 from api.auth.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Context:
         refused: whether a credential came that is not, or no longer, valid.
         loaders: DataLoaders by class, made on first use by `loader`.
         connection_params: what a socket's first message carried; Strawberry fills it.
+        rights: what the viewer was found to be on slides, and until when that is believed, by the loop's clock.
         present: (slide id, client id) pairs that showed presence here; they leave when the socket's stream ends.
     """
 
@@ -36,6 +38,7 @@ class Context:
     refused: bool = False
     loaders: dict[type[Any], Any] = field(default_factory=dict)
     connection_params: dict[str, Any] | None = None
+    rights: dict[UUID, tuple[SlideAccess, float]] = field(default_factory=dict)
     present: set[tuple[UUID, str]] = field(default_factory=set)
 
     def loader(self, kind: type[L]) -> L:

@@ -9,12 +9,12 @@ import strawberry
 
 from api.annotations import history
 from api.annotations.history import Change, Step, Steps
-from api.annotations.query import annotation_by_id
+from api.annotations.query import permitted_annotation
 from api.annotations.rows import AnnotationRow
-from api.auth.permissions import require_slide, require_viewer
+from api.auth.permissions import require_slide
 from api.auth.viewer import Action
 from api.collaboration.log import EventKind
-from api.errors import InvalidInput, NotFound
+from api.errors import InvalidInput
 from api.models.paging import bounded_first
 from schema.annotation import Annotation
 from schema.connection import PageInfo
@@ -92,17 +92,13 @@ class HistoryQuery:
         self, info: Info, slide_id: strawberry.ID, first: int = 50, before: int | None = None
     ) -> History:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
-        return History.of(await history.slide_steps(access.slide_id, first, before))
+        return History.of(await history.slide_steps(access, first, before))
 
     @strawberry.field(description="What people did to one annotation, newest first; a deleted one too.")
     async def annotation_history(
         self, info: Info, id: strawberry.ID, first: int = 50, before: int | None = None
     ) -> History:
-        require_viewer(info.context.viewer)
-        row = await annotation_by_id(uuid_of(id))
-        if row is None:
-            raise NotFound(f"There is no annotation {id}, or you are not a member of its project.")
-        await require_slide(info.context.viewer, row.slide_id, Action.VIEW)
+        row = await permitted_annotation(info.context.viewer, uuid_of(id))
         return History.of(await history.annotation_steps(row, first, before))
 
     @strawberry.field(description="A slide's living annotations as they were at an earlier seq.")
@@ -110,7 +106,7 @@ class HistoryQuery:
         self, info: Info, slide_id: strawberry.ID, seq: int, first: int = 500, after: strawberry.ID | None = None
     ) -> PastAnnotations:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
-        return _past(await history.state_at(access.slide_id, seq), seq, bounded_first(first), _after(after))
+        return _past(await history.state_at(access, seq), seq, bounded_first(first), _after(after))
 
 
 def _after(after: strawberry.ID | None) -> UUID | None:

@@ -16,6 +16,8 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 from tortoise.functions import Count
 
+from api.annotations.sight import seen
+from api.auth.permissions import only_own
 from api.models.annotation import Annotation
 from api.models.ontology import Term
 from api.models.project import Membership, Project, Role
@@ -116,6 +118,23 @@ class RoleByProjectAndUserLoader(Loader[tuple[UUID, UUID], Role | None]):
         return None
 
 
+class OnlyOwnByProjectAndUserLoader(Loader[tuple[UUID, UUID], UUID | None]):
+    """`SlideAccess.only_own` of (project id, user id); someone who is no member sees nobody's drawings."""
+
+    async def fetch(self, keys: Sequence[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], UUID | None]:
+        rows = await Membership.filter(
+            project_id__in={project_id for project_id, _ in keys},
+            user_id__in={user_id for _, user_id in keys},
+        ).values_list("project_id", "user_id", "role", "project__blind")
+        return {
+            (project_id, user_id): only_own(user_id, Role(role), blind=blind)
+            for project_id, user_id, role, blind in rows
+        }
+
+    def absent(self, key: tuple[UUID, UUID]) -> UUID | None:
+        return key[1]
+
+
 class ManagedUserLoader(Loader[tuple[UUID, UUID], bool]):
     """Whether (viewer id, user id) share a project that the viewer manages or owns."""
 
@@ -152,17 +171,28 @@ class SlideCountByProjectLoader(Loader[UUID, int]):
         return 0
 
 
-class AnnotationCountByProjectLoader(Loader[UUID, int]):
-    """How many annotations people made or corrected on a project's slides; untouched predictions are not counted."""
+class AnnotationCountByProjectLoader(Loader[tuple[UUID, UUID | None], int]):
+    """How many annotations people made or corrected on a project's slides, by (project id, `SlideAccess.only_own`).
 
-    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, int]:
-        rows = (
-            await Annotation.filter(slide__project_id__in=keys, slide__deleted_at__isnull=True, deleted_at__isnull=True)
-            .annotate(count=Count("id"))
-            .group_by("slide__project_id")
-            .values_list("slide__project_id", "count")
-        )
-        return dict(rows)
+    Untouched predictions are not counted.
+    """
 
-    def absent(self, key: UUID) -> int:
+    async def fetch(self, keys: Sequence[tuple[UUID, UUID | None]]) -> Mapping[tuple[UUID, UUID | None], int]:
+        counts: dict[tuple[UUID, UUID | None], int] = {}
+        for sight in {sight for _, sight in keys}:
+            living = Annotation.filter(
+                seen(sight),
+                slide__project_id__in=[project_id for project_id, other in keys if other == sight],
+                slide__deleted_at__isnull=True,
+                deleted_at__isnull=True,
+            )
+            rows = (
+                await living.annotate(count=Count("id"))
+                .group_by("slide__project_id")
+                .values_list("slide__project_id", "count")
+            )
+            counts |= {(project_id, sight): count for project_id, count in rows}
+        return counts
+
+    def absent(self, key: tuple[UUID, UUID | None]) -> int:
         return 0

@@ -72,7 +72,7 @@ class MeasureQuery:
         self, info: Info, slide_id: strawberry.ID, review_states: list[ReviewState] | None = None
     ) -> Measures:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
-        return Measures.of(await measure_slide(access.slide_id, review_states))
+        return Measures.of(await measure_slide(access, review_states))
 
     @strawberry.field(description="How far two layers of a slide agree on a term, or on all areas when none is given.")
     async def agreement(
@@ -86,5 +86,5 @@ class MeasureQuery:
     ) -> Agreement:
         access = await require_slide(info.context.viewer, uuid_of(slide_id, "slideId"), Action.VIEW)
         layers = uuid_of(layer_a, "layerA"), uuid_of(layer_b, "layerB")
-        found = await agreement_of(access.slide_id, *layers, optional_uuid(term_id, "termId"), review_states)
+        found = await agreement_of(access, *layers, optional_uuid(term_id, "termId"), review_states)
         return Agreement(dice=found.dice, iou=found.iou, kappa=found.kappa)

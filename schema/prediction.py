@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from api.auth.permissions import require_slide, require_viewer
 from api.auth.viewer import Action
+from api.errors import PlatformError
 from api.models.prediction import Prediction as PredictionRow
 from api.models.prediction import PredictionStatus
 from api.predictions import jobs
@@ -24,6 +25,7 @@ from schema.context import Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 from schema.prediction_loaders import QueuePlaceByPredictionLoader
+from schema.scalars import Json
 from schema.slide import Level
 from schema.slide_loaders import SlideByIdLoader
 from schema.user import User, load_user
@@ -126,7 +128,13 @@ class Heatmap:
 @strawberry.type(description="A part of the slide that a prediction had to leave out, while the rest was done.")
 class SetAside:
     region: list[float] = strawberry.field(description="[x, y, width, height] in level-0 pixels.")
-    reason: str = strawberry.field(description="What went wrong there, in English.")
+    failure: Failure = strawberry.field(description="What went wrong there.")
+
+    @classmethod
+    def of(cls, part: dict[str, Any]) -> SetAside:
+        """The GraphQL side of a part that a result's figures name."""
+        params = Json(part["params"]) if part["params"] else None
+        return cls(region=part["region"], failure=Failure(code=part["code"], message=part["message"], params=params))
 
 
 @strawberry.type(description="A model at work on a slide, or its result.")
@@ -153,6 +161,7 @@ class Prediction:
     polygons: int | None = strawberry.field(description="How many polygons were found.")
     seconds: float | None = strawberry.field(description="How long the work took.")
     error: str | None = strawberry.field(description="Why it failed and what to do, in English.")
+    failure: Failure | None = strawberry.field(description="The same with its code, for translating.")
     layer_id: strawberry.ID | None = strawberry.field(description="The layer with its polygons; null when it has none.")
     heatmap_version: int = strawberry.field(description="Rises whenever heatmap tiles change.")
     priority: int = strawberry.field(description="Higher waits less; 0 unless a manager said otherwise.")
@@ -166,6 +175,7 @@ class Prediction:
         description="Parts of the slide that are missing in its result, each with the reason; usually none. A new "
         "request does them again."
     )
+    waits_for: Failure | None = strawberry.field(description="The same with its code, for translating.")
     created_at: datetime = strawberry.field(description="When it was asked for.")
     started_at: datetime | None = strawberry.field(description="When a worker began.")
     finished_at: datetime | None = strawberry.field(description="When it ended.")
@@ -192,12 +202,14 @@ class Prediction:
             polygons=row.figures.get("polygons"),
             seconds=row.figures.get("seconds"),
             error=row.error,
+            failure=_told(row.error, row.error_code, row.error_params),
             layer_id=strawberry.ID(str(row.layer_id)) if row.layer_id else None,
             heatmap_version=row.heatmap_version,
             priority=row.priority,
             source_id=strawberry.ID(str(row.source_id)) if row.source_id else None,
             notice=row.figures.get("notice"),
-            set_aside=[SetAside(**part) for part in row.figures.get("set_aside", [])],
+            set_aside=[SetAside.of(part) for part in row.figures.get("set_aside", [])],
+            waits_for=_told(*map(row.figures.get, ("notice", "notice_code", "notice_params"))),
             created_at=row.created_at,
             started_at=row.started_at,
             finished_at=row.finished_at,
@@ -224,6 +236,13 @@ class Prediction:
     @strawberry.field(description="Who asked for it.")
     async def requested_by(self, info: Info) -> User | None:
         return await load_user(info, self.row.requested_by_id)
+
+
+def _told(message: str | None, code: str | None, params: dict[str, Any] | None) -> Failure | None:
+    """What a row keeps of a reason; those from before reasons had codes have the general one."""
+    if message is None:
+        return None
+    return Failure(code=code or PlatformError.default_code, message=message, params=Json(params) if params else None)
 
 
 @strawberry.type(description="A heatmap tile's newest version.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
-from api.auth.permissions import require_role, require_slide, require_viewer
+from api.auth.permissions import SlideAccess, require_role, require_slide, require_viewer
 from api.auth.viewer import Action
-from schema.context import Info
+from schema.context import Context, Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 
@@ -46,6 +48,9 @@ UpdatePresenceResult = Annotated[
     PresenceAccepted | Failure, strawberry.union("UpdatePresenceResult", description="Taken, or why not.")
 ]
 
+RIGHT_S = 1.0
+"""With the second in which a stream notices (F7), what ended or changed counts within 2 s."""
+MAX_RIGHTS = 64
 _POINTS = ("cursor", "viewport", "stroke")
 
 
@@ -53,16 +58,32 @@ _POINTS = ("cursor", "viewport", "stroke")
 class PresenceMutation:
     @strawberry.mutation(description="Show where one is, at most 20 times a second; it ends 30 s after the last time.")
     async def update_presence(self, info: Info, input: UpdatePresenceInput) -> UpdatePresenceResult:
-        access = await require_slide(info.context.viewer, uuid_of(input.slide_id, "slideId"), Action.VIEW)
+        access = await _access(info.context, uuid_of(input.slide_id, "slideId"))
         presence, user_id = info.context.app.presence, require_viewer(info.context.viewer).user_id
         if input.left:
             presence.leave(access.slide_id, input.client_id, user_id)
             return PresenceAccepted(people=len(presence.people(access.slide_id)))
         if input.presenting:
-            require_role(access.role, Action.ANNOTATE)
+            require_role(access.role, Action.ANNOTATE if access.only_own is None else Action.REVIEW)
         people = presence.update(access.slide_id, input.client_id, user_id, _changes(input))
         info.context.present.add((access.slide_id, input.client_id))
         return PresenceAccepted(people=people)
+
+
+async def _access(context: Context, slide_id: UUID) -> SlideAccess:
+    """The viewer's right to be on the slide; a socket's is believed for `RIGHT_S`, because a hand moves all the time.
+
+    Raises:
+        NotSignedIn, NotFound, NotPermitted: as `require_slide`.
+    """
+    viewer, now = require_viewer(context.viewer), asyncio.get_running_loop().time()
+    access, until = context.rights.get(slide_id, (None, 0.0))
+    if access is None or until <= now:
+        access = await require_slide(viewer, slide_id, Action.VIEW)
+        if len(context.rights) >= MAX_RIGHTS:
+            context.rights.clear()
+        context.rights[slide_id] = (access, now + RIGHT_S)
+    return access
 
 
 def _changes(given: UpdatePresenceInput) -> dict[str, Any]:

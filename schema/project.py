@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -18,10 +19,11 @@ from schema.connection import PageInfo
 from schema.context import Info
 from schema.deleted import Deleted
 from schema.failure import Failure
-from schema.ids import uuid_of
+from schema.ids import optional_uuid, uuid_of
 from schema.loaders import (
     AnnotationCountByProjectLoader,
     MembershipsByProjectLoader,
+    OnlyOwnByProjectAndUserLoader,
     RoleByProjectAndUserLoader,
     SlideCountByProjectLoader,
     TermsByProjectLoader,
@@ -43,13 +45,26 @@ class Term:
     color: str = strawberry.field(description="Its colour as #rrggbb.")
     hotkey: str | None = strawberry.field(description="The key that chooses it, a-z or 0-9.")
     position: int = strawberry.field(description="Its place in the list, from 0.")
+    parent_id: strawberry.ID | None = strawberry.field(
+        description="The term that it is a kind of; null at the top of the tree. Parents come before their children."
+    )
 
     @classmethod
     def of(cls, row: TermRow) -> Term:
         """The GraphQL side of a row."""
         return cls(
-            id=strawberry.ID(str(row.id)), name=row.name, color=row.color, hotkey=row.hotkey, position=row.position
+            id=strawberry.ID(str(row.id)),
+            name=row.name,
+            color=row.color,
+            hotkey=row.hotkey,
+            position=row.position,
+            parent_id=strawberry.ID(str(row.parent_id)) if row.parent_id else None,
         )
+
+
+@strawberry.type(description="A project's terms after they were put into another order.")
+class TermTree:
+    terms: list[Term] = strawberry.field(description="All its terms, in order.")
 
 
 @strawberry.type(description="A person's part in a project.")
@@ -76,6 +91,9 @@ class Project:
     id: strawberry.ID = strawberry.field(description="The project's id.")
     name: str = strawberry.field(description="Its name.")
     description: str = strawberry.field(description="What it is about.")
+    blind: bool = strawberry.field(
+        description="Whether those who may not review see nobody's annotations but their own, imports and predictions."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
 
     @classmethod
@@ -86,6 +104,7 @@ class Project:
             id=strawberry.ID(str(row.id)),
             name=row.name,
             description=row.description,
+            blind=row.blind,
             created_at=row.created_at,
         )
 
@@ -124,7 +143,14 @@ class Project:
         description="How many annotations people made or corrected; untouched predictions are not counted."
     )
     async def annotation_count(self, info: Info) -> int:
-        return await info.context.loader(AnnotationCountByProjectLoader).load(self.row.id)
+        key = (self.row.id, await only_own_in(info, self.row.id))
+        return await info.context.loader(AnnotationCountByProjectLoader).load(key)
+
+
+async def only_own_in(info: Info, project_id: UUID) -> UUID | None:
+    """`SlideAccess.only_own` of the viewer in a project."""
+    viewer = require_viewer(info.context.viewer)
+    return await info.context.loader(OnlyOwnByProjectAndUserLoader).load((project_id, viewer.user_id))
 
 
 @strawberry.type(description="A page of projects.")
@@ -148,6 +174,9 @@ class UpdateProjectInput:
     id: strawberry.ID = strawberry.field(description="The project's id.")
     name: str | None = strawberry.field(default=None, description="A new name.")
     description: str | None = strawberry.field(default=None, description="A new description.")
+    blind: bool | None = strawberry.field(
+        default=None, description="Whether annotators are to work without seeing each other's annotations."
+    )
 
 
 @strawberry.input(description="The project to delete, for all its members.")
@@ -183,6 +212,9 @@ class CreateTermInput:
     name: str = strawberry.field(description="Its name, 1 to 120 characters, once in a project.")
     color: str = strawberry.field(description="Its colour as #rrggbb.")
     hotkey: str | None = strawberry.field(default=None, description="The key that chooses it, a-z or 0-9.")
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The term that it is a kind of; it becomes the last of its children."
+    )
 
 
 @strawberry.input(description="Changes to a term; what is left out stays as it is.")
@@ -196,7 +228,18 @@ class UpdateTermInput:
     position: int | None = strawberry.field(default=None, description="A new place in the list, from 0.")
 
 
-@strawberry.input(description="The term to delete; annotations that have it keep it.")
+@strawberry.input(description="Another place in the tree for a term and all below it.")
+class MoveTermInput:
+    id: strawberry.ID = strawberry.field(description="The term's id.")
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Its parent from now on; without one it goes to the top."
+    )
+    before_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The child of that parent that it comes before; without one it comes last."
+    )
+
+
+@strawberry.input(description="The term to delete; annotations that have it keep it, its children come up.")
 class DeleteTermInput:
     id: strawberry.ID = strawberry.field(description="The term's id.")
 
@@ -221,6 +264,9 @@ RemoveMemberResult = Annotated[
 ]
 CreateTermResult = Annotated[Term | Failure, strawberry.union("CreateTermResult", description="The term, or why not.")]
 UpdateTermResult = Annotated[Term | Failure, strawberry.union("UpdateTermResult", description="The term, or why not.")]
+MoveTermResult = Annotated[
+    TermTree | Failure, strawberry.union("MoveTermResult", description="The terms in their new order, or why not.")
+]
 DeleteTermResult = Annotated[
     Deleted | Failure, strawberry.union("DeleteTermResult", description="The term's id, or why not.")
 ]
@@ -245,10 +291,14 @@ class ProjectMutation:
         viewer = info.context.viewer
         return Project.of(await projects.create_project(viewer, name=input.name, description=input.description))
 
-    @strawberry.mutation(description="Change a project's name or description. For managers.")
+    @strawberry.mutation(description="Change a project's name or description, or make it blind. For managers.")
     async def update_project(self, info: Info, input: UpdateProjectInput) -> UpdateProjectResult:
         row = await projects.update_project(
-            info.context.viewer, uuid_of(input.id), name=input.name, description=input.description
+            info.context.viewer,
+            uuid_of(input.id),
+            name=input.name,
+            description=input.description,
+            blind=input.blind,
         )
         return Project.of(row)
 
@@ -278,7 +328,12 @@ class ProjectMutation:
     async def create_term(self, info: Info, input: CreateTermInput) -> CreateTermResult:
         project_id = uuid_of(input.project_id, "projectId")
         row = await terms.create_term(
-            info.context.viewer, project_id, name=input.name, color=input.color, hotkey=input.hotkey
+            info.context.viewer,
+            project_id,
+            name=input.name,
+            color=input.color,
+            hotkey=input.hotkey,
+            parent_id=optional_uuid(input.parent_id, "parentId"),
         )
         return Term.of(row)
 
@@ -294,7 +349,19 @@ class ProjectMutation:
         )
         return Term.of(row)
 
-    @strawberry.mutation(description="Delete a term; annotations that have it keep it. For managers.")
+    @strawberry.mutation(description="Put a term, with all below it, elsewhere in the tree. For managers.")
+    async def move_term(self, info: Info, input: MoveTermInput) -> MoveTermResult:
+        rows = await terms.move_term(
+            info.context.viewer,
+            uuid_of(input.id),
+            parent_id=optional_uuid(input.parent_id, "parentId"),
+            before_id=optional_uuid(input.before_id, "beforeId"),
+        )
+        return TermTree(terms=[Term.of(row) for row in rows])
+
+    @strawberry.mutation(
+        description="Delete a term; annotations that have it keep it, its children come up. For managers."
+    )
     async def delete_term(self, info: Info, input: DeleteTermInput) -> DeleteTermResult:
         await terms.delete_term(info.context.viewer, uuid_of(input.id))
         return Deleted(id=input.id)

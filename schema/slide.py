@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.annotations.sight import sees
 from api.auth import audit
 from api.auth.permissions import require_project, require_slide, require_viewer, require_visible_slide
 from api.auth.tile_grants import sign_tile_grant
@@ -28,11 +29,17 @@ from schema.context import Context, Info
 from schema.failure import Failure
 from schema.ids import uuid_of
 from schema.loaders import ProjectByIdLoader, RoleByProjectAndUserLoader
+from schema.look import SlideLook, my_look
 from schema.prediction_loaders import LatestPredictionBySlideLoader
-from schema.project import Project
+from schema.project import Project, only_own_in
 from schema.scalars import Json
 from schema.slide_change import logged_change
-from schema.slide_loaders import AnnotationCountBySlideLoader, SequenceBySlideLoader, SlideByIdLoader
+from schema.slide_loaders import (
+    AnnotationCountBySlideLoader,
+    ReviewedCountBySlideLoader,
+    SequenceBySlideLoader,
+    SlideByIdLoader,
+)
 from schema.user import User, load_user
 
 if TYPE_CHECKING:
@@ -187,11 +194,23 @@ class Slide:
         description="How many annotations people made or corrected; untouched predictions are not counted."
     )
     async def annotation_count(self, info: Info) -> int:
-        return await info.context.loader(AnnotationCountBySlideLoader).load(self.row.id)
+        key = (self.row.id, await only_own_in(info, self.row.project_id))
+        return await info.context.loader(AnnotationCountBySlideLoader).load(key)
+
+    @strawberry.field(description="How many of those were accepted or rejected in review.")
+    async def reviewed_count(self, info: Info) -> int:
+        key = (self.row.id, await only_own_in(info, self.row.project_id))
+        return await info.context.loader(ReviewedCountBySlideLoader).load(key)
+
+    @strawberry.field(description="How it looks to the viewer.")
+    async def my_look(self, info: Info) -> SlideLook:
+        return await my_look(info, self.row.id)
 
     @strawberry.field(description="Its layers, oldest first.")
     async def layers(self, info: Info) -> list[Layer]:
-        return [Layer.of(row) for row in await info.context.loader(LayersBySlideLoader).load(self.row.id)]
+        only_own = await only_own_in(info, self.row.project_id)
+        layers = await info.context.loader(LayersBySlideLoader).load(self.row.id)
+        return [Layer.of(row) for row in layers if sees(only_own, row)]
 
     @strawberry.field(description="Its newest prediction that did not fail and was not cancelled.")
     async def latest_prediction(self, info: Info) -> Annotated[Prediction, strawberry.lazy("schema.prediction")] | None:
@@ -355,6 +374,9 @@ class SlideMutation:
             return Slide.of(slide)
         async with logged_change(info.context, access.slide_id):
             changed = Slide.of(await privacy.apply(access.slide_id, redacted))
+            images = sorted(image["name"] for image in slide.associated if image["name"] in PRIVATE_IMAGES)
+            details = {"images": images, "sha256": [slide.sha256, redacted.sha256]}
+            await audit.record_slide(AuditKind.PRIVATE_IMAGES_REMOVED, info.context.viewer, access, slide.name, details)
         await privacy.remove_unused(slide.sha256)
         return changed
 

@@ -6,14 +6,21 @@ The protocol is Strawberry's handler; a `slideEvents` subscription is run here i
 | code | when |
 |---|---|
 | 4403 | the viewer's session or token ended |
-| 4400 | a message is none of the protocol |
-| 1013 | an event can't be made or read: connect again and follow from the last one |
+| 4400 | a message is none of the protocol, or a document can't be parsed |
+| 4401 | an operation comes before the first message was acknowledged |
+| 4406 | the client asks for another protocol |
+| 4408 | the first message does not come in time |
+| 4409 | an operation has the id of one that runs |
+| 4429 | a second first message comes |
+| 4500 | a message meets a fault of the server |
+| 1013 | the database is away, or an event can't be made: connect again and follow from the last one |
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable
 from contextlib import aclosing, suppress
 from typing import Any
@@ -21,6 +28,8 @@ from typing import Any
 from graphql import GraphQLError
 from graphql.error import located_error
 from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnected as StarletteDisconnected
+from strawberry.http.exceptions import WebSocketDisconnected as StrawberryDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     CompleteMessage,
@@ -31,16 +40,22 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from api.auth.permissions import SlideAccess, require_viewer
 from api.auth.sessions import until_ended
 from api.auth.viewer import Viewer
-from api.collaboration.feed import Follower, Item
-from api.collaboration.log import LoggedEvent
+from api.collaboration.feed import Item
+from api.collaboration.log import LoggedEvent, may_pass
 from api.errors import NotSignedIn, PlatformError, Unavailable
 from schema.context import Context
 from schema.stream_frames import Frames, Groups
 from schema.stream_plan import FIELD, StreamPlan
-from schema.subscription import event_of, followed, permit_stream
+from schema.subscription import Standing, event_of, followed, permit_stream
 
 FORBIDDEN = 4403
+INTERNAL_ERROR = 4500
 TRY_AGAIN_LATER = 1013
+
+DISCONNECTED = (WebSocketDisconnect, StarletteDisconnected, StrawberryDisconnected)
+"""What is raised when a socket that is closed is written to."""
+
+logger = logging.getLogger("coslide.graphql")
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -58,7 +73,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if complaint := _complaint(message):
             await self.handle_invalid_message(complaint)
             return
-        await super().handle_message(message)
+        try:
+            await super().handle_message(message)
+        except DISCONNECTED:
+            return  # the client has gone; nothing further comes from it
+        except Exception as error:
+            if may_pass(error):
+                await self._close(TRY_AGAIN_LATER, "A part of the server is away. Try again in a minute.")
+                return
+            logger.exception("A message of type %s could not be handled", message["type"])
+            await self._close(INTERNAL_ERROR, "Something went wrong on the server.")
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Nothing is to be told about an operation whose socket was closed meanwhile."""
+        if not isinstance(error, DISCONNECTED):
+            await super().handle_task_exception(error)
 
     async def shutdown(self) -> None:
         if self._watch is not None:
@@ -77,7 +106,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             await self._stream(operation, plan, view.groups)
             await operation.send_operation_message(CompleteMessage(id=operation.id, type="complete"))
-        except WebSocketDisconnect:
+        except DISCONNECTED:
             self.operations.pop(operation.id, None)
         except Unavailable as error:
             await self._close(TRY_AGAIN_LATER, error.message)
@@ -103,7 +132,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         websocket: Any = self.websocket
         send, head = websocket.ws.send, f'{{"id":{json.dumps(operation.id)}'
         try:
-            async with aclosing(followed(self.context, access, plan.since_seq, place)) as items:
+            async with aclosing(followed(self.context, plan.since_seq, place)) as items:
                 async for item in items:
                     rest = place.frames.ready(item) or await place.frames.rest(item)
                     await send({"type": "websocket.send", "text": head + rest})
@@ -140,7 +169,7 @@ def _subscribe_complaint(payload: object) -> str | None:
     return None if isinstance(payload.get("operationName"), str | None) else "The operation's name is no text"
 
 
-class _Place(Follower):
+class _Place(Standing):
     """Which group a member stands in; it moves to another when what its person may see has changed."""
 
     def __init__(self, groups: Groups, plan: StreamPlan, context: Context, schema: Any, access: SlideAccess) -> None:
@@ -149,12 +178,14 @@ class _Place(Follower):
         self._context = context
         self._schema = schema
         self._viewer = require_viewer(context.viewer)
-        self._enter(access)
+        super().__init__(access)
+        self._enter()
 
     def moved(self, access: SlideAccess) -> None:
         if access != self.access:
             self.leave()
-            self._enter(access)
+            super().moved(access)
+            self._enter()
 
     def prepare(self, event: LoggedEvent) -> Awaitable[object] | None:
         return None if self.frames.has(event) else self.frames.rest(event)
@@ -163,15 +194,16 @@ class _Place(Follower):
         """The member's stream has ended."""
         self._groups.leave(self._key)
 
-    def _enter(self, access: SlideAccess) -> None:
-        self.access = access
-        self._key = (self._plan.key, access.slide_id, self._viewer if self._plan.personal else None)
+    def _enter(self) -> None:
+        access = self.access
+        personal = self._viewer if self._plan.personal else None
+        self._key = (self._plan.key, access.slide_id, access.only_own, personal)
         self.frames = self._groups.enter(self._key, lambda: self._new_frames(access))
 
     def _new_frames(self, access: SlideAccess) -> Frames:
         viewer, settings, app = self._viewer, self._context.settings, self._context.app
 
         async def make(context: Context, item: Item) -> object:
-            return await event_of(context, access.slide_id, item)
+            return await event_of(context, access, item)
 
         return Frames(self._schema._schema, self._plan, lambda: Context(viewer, settings, app), make)

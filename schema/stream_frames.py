@@ -18,12 +18,13 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from api.collaboration.feed import PATIENCE, POLL_S, Item
 from api.collaboration.log import LoggedEvent, may_pass
 from api.errors import PlatformError, Unavailable
+from schema.annotation_loaders import LayerByIdLoader
 from schema.context import Context
 from schema.loaders import UserByIdLoader
 from schema.stream_plan import StreamPlan
 
 CONTEXT_S = 2.0
-"""How long names once read are used for further events."""
+"""How long names and layers once read are used for further events."""
 KEPT_FRAMES = 256
 KEPT_LENGTH = 4_000_000
 """Characters of frames kept for slower members; the newest is kept whatever its length."""
@@ -135,6 +136,7 @@ class Frames:
         if self._context is None or now >= self._context_until:
             self._context, self._context_until = self._new_context(), now + CONTEXT_S
             self._context.loaders[UserByIdLoader] = UserByIdLoader(remember=True)
+            self._context.loaders[LayerByIdLoader] = LayerByIdLoader(remember=True)
         return self._context
 
 

@@ -53,6 +53,7 @@ SHARED_TYPES = frozenset(
         "PredictionProgressed",
         "Prediction",
         "SetAside",
+        "Failure",
         "Heatmap",
         "HeatmapTile",
         "Level",

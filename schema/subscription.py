@@ -10,14 +10,18 @@ from uuid import UUID
 import strawberry
 
 from api.annotations.rows import AnnotationRow, LayerRow
+from api.annotations.sight import sees, sees_body
 from api.auth.permissions import SlideAccess, require_slide, require_viewer
 from api.auth.viewer import Action, Viewer
+from api.collaboration.everywhere import changes_sight
 from api.collaboration.feed import Follower, Item, Resync
 from api.collaboration.log import EventKind, LoggedEvent
-from api.collaboration.presence import Person, PresenceNews
+from api.collaboration.presence import BlindView, Person, PresenceNews
+from api.comments.threads import seen_threads
 from api.errors import InvalidInput
 from api.predictions.live import PredictionNews
 from schema.annotation import Annotation, Layer
+from schema.annotation_loaders import LayerByIdLoader
 from schema.context import Context, Info
 from schema.ids import uuid_of
 from schema.prediction import PredictionProgressed
@@ -29,7 +33,9 @@ from schema.user import User, load_user
 class AnnotationsChanged:
     actor_id: strawberry.Private[UUID | None]
     seq: int = strawberry.field(description="The slide's sequence after it.")
-    client_id: str = strawberry.field(description="Which client did it.")
+    client_id: str = strawberry.field(
+        description="Which client did it; empty for a step that a blind project hides, which has nothing but its seq."
+    )
     mutation_id: str = strawberry.field(description="Which of its changes it was; the author knows its own by it.")
     annotations: list[Annotation] = strawberry.field(description="The annotations after it; tombstones have deletedAt.")
     layers: list[Layer] = strawberry.field(description="Layers that are new or changed.")
@@ -93,7 +99,10 @@ class SlideChanged:
 @strawberry.type(description="The stream ends here: load the slide's annotations, then follow again from their seq.")
 class ResyncRequired:
     seq: int = strawberry.field(description="Where the slide is now.")
-    reason: str = strawberry.field(description="PRUNED: the log no longer reaches back; FAR_BEHIND: too many events.")
+    reason: str = strawberry.field(
+        description="PRUNED: the log no longer reaches back; FAR_BEHIND: too many events; SIGHT_CHANGED: the viewer "
+        "sees other layers than before, because the project became blind or open, or by another role."
+    )
 
 
 SlideEvent = Annotated[
@@ -112,10 +121,20 @@ class Subscription:
         self, info: Info, slide_id: strawberry.ID, since_seq: int | None = None
     ) -> AsyncGenerator[SlideEvent, None]:
         context = info.context
-        access = await permit_stream(context, slide_id, since_seq)
-        async with aclosing(followed(context, access, since_seq)) as items:
+        standing = Standing(await permit_stream(context, slide_id, since_seq))
+        async with aclosing(followed(context, since_seq, standing)) as items:
             async for item in items:
-                yield await event_of(context, access.slide_id, item)
+                yield await event_of(context, standing.access, item)
+
+
+class Standing(Follower):
+    """What a stream's viewer may now."""
+
+    def __init__(self, access: SlideAccess) -> None:
+        self.access = access
+
+    def moved(self, access: SlideAccess) -> None:
+        self.access = access
 
 
 async def permit_stream(context: Context, slide_id: str, since_seq: int | None) -> SlideAccess:
@@ -130,21 +149,30 @@ async def permit_stream(context: Context, slide_id: str, since_seq: int | None) 
     return await require_slide(viewer, uuid_of(strawberry.ID(slide_id), "slideId"), Action.VIEW)
 
 
-async def followed(
-    context: Context, access: SlideAccess, since_seq: int | None, follower: Follower | None = None
-) -> AsyncGenerator[Item, None]:
-    """What happens on the slide; when the stream ends, the socket's clients leave the slide."""
-    viewer = require_viewer(context.viewer)
+async def followed(context: Context, since_seq: int | None, standing: Standing) -> AsyncGenerator[Item, None]:
+    """What happens on the slide; when the stream ends, the socket's clients leave the slide.
+
+    It ends with `Resync` after an event from which on the viewer sees other layers. Rules B8 and B9 of docs/spec.md.
+    """
+    viewer, slide_id = require_viewer(context.viewer), standing.access.slide_id
+    blind = BlindView(viewer.user_id)
     try:
-        async with aclosing(context.app.feeds.follow(access.slide_id, since_seq, viewer, follower)) as items:
+        async with aclosing(context.app.feeds.follow(slide_id, since_seq, viewer, standing)) as items:
             async for item in items:
+                if isinstance(item, PresenceNews) and standing.access.only_own is not None:
+                    if (shown := blind.of(item)) is not None:
+                        yield shown
+                    continue
                 yield item
+                if isinstance(item, LoggedEvent) and changes_sight(item, viewer.user_id):
+                    yield Resync(item.seq, "SIGHT_CHANGED")
+                    return
     finally:
-        _leave(context, access.slide_id, viewer)
+        _leave(context, slide_id, viewer)
 
 
-async def event_of(context: Context, slide_id: UUID, item: Item) -> SlideEvent:
-    """The item as the schema's type."""
+async def event_of(context: Context, access: SlideAccess, item: Item) -> SlideEvent:
+    """The item as the schema's type, with what those of this access see of it."""
     match item:
         case Resync(seq, reason):
             return ResyncRequired(seq=seq, reason=reason)
@@ -153,21 +181,35 @@ async def event_of(context: Context, slide_id: UUID, item: Item) -> SlideEvent:
         case PredictionNews():
             return PredictionProgressed.of(item)
         case LoggedEvent(kind=EventKind.SLIDE):
-            slide = await load_slide(context, slide_id)
+            slide = await load_slide(context, access.slide_id)
             return SlideChanged(seq=item.seq, slide=slide, deleted=bool(item.body.get("deleted")))
         case LoggedEvent(kind=EventKind.COMMENTS):
-            return CommentsChanged(seq=item.seq, thread_ids=[strawberry.ID(id_) for id_ in item.body["threads"]])
+            ids = await seen_threads(access, item.body["threads"])
+            return CommentsChanged(seq=item.seq, thread_ids=[strawberry.ID(id_) for id_ in ids])
         case LoggedEvent():
-            return AnnotationsChanged(
-                actor_id=item.actor_id,
-                seq=item.seq,
-                client_id=item.client_id,
-                mutation_id=item.mutation_id,
-                annotations=[Annotation.of(AnnotationRow.from_body(slide_id, row)) for row in item.body["annotations"]],
-                layers=[Layer.of(LayerRow.from_body(slide_id, row)) for row in item.body["layers"]],
-            )
+            return await _annotations_changed(context, access, item)
         case _:
             raise TypeError(f"a slide's feed gave {type(item).__name__}, which no event stands for")
+
+
+async def _annotations_changed(context: Context, access: SlideAccess, event: LoggedEvent) -> AnnotationsChanged:
+    """The event with the annotations and layers that are seen; with none of them it says nothing but its seq."""
+    slide_id, only_own = access.slide_id, access.only_own
+    rows, layers = event.body["annotations"], [LayerRow.from_body(slide_id, body) for body in event.body["layers"]]
+    if only_own is not None:
+        found = await context.loader(LayerByIdLoader).load_many([UUID(row["layer"]) for row in rows])
+        known = {layer.id: layer for layer in found if layer is not None}
+        rows = [row for row in rows if sees_body(only_own, row, known)]
+        layers = [layer for layer in layers if sees(only_own, layer)]
+    told = bool(rows or layers) or only_own in (None, event.actor_id)
+    return AnnotationsChanged(
+        actor_id=event.actor_id if told else None,
+        seq=event.seq,
+        client_id=event.client_id if told else "",
+        mutation_id=event.mutation_id if told else "",
+        annotations=[Annotation.of(AnnotationRow.from_body(slide_id, row)) for row in rows],
+        layers=[Layer.of(layer) for layer in layers],
+    )
 
 
 def _leave(context: Context, slide_id: UUID, viewer: Viewer) -> None:

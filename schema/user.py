@@ -111,12 +111,18 @@ class Me:
     email_verified: bool = strawberry.field(description="Whether a sign-in provider vouched for the address.")
     locale: str = strawberry.field(description="en or ko.")
     is_admin: bool = strawberry.field(description="Whether this account administers the server.")
+    toured: bool = strawberry.field(description="Whether the tour of a slide's page was taken or skipped.")
 
     @classmethod
     def of(cls, row: UserRow) -> Me:
         """The GraphQL side of a row."""
         return cls(
-            row=row, email=row.email, email_verified=row.email_verified, locale=row.locale, is_admin=row.is_admin
+            row=row,
+            email=row.email,
+            email_verified=row.email_verified,
+            locale=row.locale,
+            is_admin=row.is_admin,
+            toured=row.toured_at is not None,
         )
 
     @strawberry.field(description="As others see it.")
@@ -138,6 +144,9 @@ class Me:
 class UpdateMeInput:
     name: str | None = strawberry.field(default=None, description="The name others see, 1 to 120 characters.")
     locale: str | None = strawberry.field(default=None, description="en or ko.")
+    toured: bool | None = strawberry.field(
+        default=None, description="Whether the tour was taken; false brings it again at the next slide."
+    )
     password: str | None = strawberry.field(
         default=None, description="A new password, 8 to 256 characters; signs all other browsers out."
     )
@@ -198,7 +207,9 @@ class UserMutation:
                 viewer.user_id, current=input.current_password, new=input.password, attempts=limit
             )
             await sessions.revoke_all(viewer.user_id, keep=viewer.credential)
-        return Me.of(await accounts.update_account(viewer.user_id, name=input.name, locale=input.locale))
+        return Me.of(
+            await accounts.update_account(viewer.user_id, name=input.name, locale=input.locale, toured=input.toured)
+        )
 
     @strawberry.mutation(description="Make an API token for programs.")
     async def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenResult:

@@ -55,20 +55,11 @@ FOR_PROGRAMS = {
 
 # What is told in a terminal or a log to whoever runs the server.
 FOR_OPERATORS = {
-    "INFERENCE_FAILED",
-    "MODEL_CHANGED",
-    "MODEL_CONFIG",
     "MODEL_REPOSITORY_MISSING",
-    "NOTHING_DONE",
-    "MODEL_REQUEST",
-    "MODEL_SERVER_BUSY",
-    "MODEL_SERVER_DOWN",
-    "MODEL_SERVER_MISSING",
     "MODEL_SERVER_NOT_INSTALLED",
     "MODEL_SERVER_NO_LIBPYTHON",
     "MODEL_SERVER_PORT",
     "MODEL_SERVER_START",
-    "MODEL_SICK",
     "NO_SUCH_FILE",
     "PORT_TAKEN",
 }

@@ -1,7 +1,6 @@
 """`python -m training`: train, calibrate and export in one go; stopped and started again, it goes on where it was."""
 
 import argparse
-import os
 from pathlib import Path
 
 from training import calibrate, export, train
@@ -12,9 +11,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder that holds manifest.csv")
     parser.add_argument("--run", type=Path, default=train.DEFAULT_RUN, help="folder of the checkpoint and curves")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    shared = ["--data", str(options.data), "--run", str(options.run), "--threads", str(options.threads)]
+    shared = ["--data", str(options.data), "--run", str(options.run)]
     for step in (train, calibrate, export):
         step.main(shared)
 

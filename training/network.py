@@ -131,7 +131,7 @@ class ServingNetwork(nn.Module):
     client to get wrong.
 
     Args:
-        unsure: `training.unsure.Unsure`, the encoder's features to (N, 1, h, w) in [0, 255].
+        unsure: `training.unsure.Unsure`, the encoder's features and the pixels to (N, 1, h, w) in [0, 255].
     """
 
     def __init__(self, network: SegmentationNetwork, temperature: float, unsure: nn.Module) -> None:
@@ -142,6 +142,7 @@ class ServingNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, h, w, 3) uint8 RGB to (N, C + 1, h, w) uint8: class probability x 255, then "unsure", rounded."""
-        features = self.network.encoder(normalise(image.permute(0, 3, 1, 2).float()))
+        pixels = image.permute(0, 3, 1, 2)
+        features = self.network.encoder(normalise(pixels.float()))
         probability = torch.softmax(self.network.decode(features) / self.temperature, dim=1) * 255.0
-        return (torch.cat([probability, self.unsure(features)], dim=1) + 0.5).to(torch.uint8)
+        return (torch.cat([probability, self.unsure(features, pixels)], dim=1) + 0.5).to(torch.uint8)

@@ -14,7 +14,7 @@ from training.classes import CLASSES
 from training.metrics import Figures
 
 NAME = "tumor_fast"
-VERSION = "0.4.0"
+VERSION = "0.4.1"
 """What users see; raise it whenever the weights change."""
 DEFAULT_FOLDER = Path("model_repository")
 MAX_BATCH = 8

@@ -8,7 +8,6 @@ import argparse
 import copy
 import json
 import math
-import os
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,6 +33,8 @@ from training.windows import WindowGrid
 DEFAULT_RUN = Path("training/runs/fast")
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.pt"
+THREADS = 1
+"""Of the shipped weights, which only the same number rounds to."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--size", choices=SIZES, default=Recipe.size)
     parser.add_argument("--fold", type=int, choices=range(FOLDS), help="hold out this fifth of the train cases")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--threads", type=int, default=THREADS, help="more round differently: other weights, as good, sooner"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget an unfinished run of the same folder")
     options = parser.parse_args(arguments)
 

@@ -6,6 +6,25 @@ const api = `http://127.0.0.1:${process.env.COSLIDE_PORT ?? "8000"}`;
 // What the API answers itself; every other address is the client's.
 const proxied = ["/graphql", "/auth", "/uploads", "/slides/", "/predictions/", "/healthz", "/readyz"];
 
+// Few files of some size: a browser asks for six at a time, so dozens of shared crumbs take longer than their bytes.
+const CHUNKS = [
+  {
+    name: "viewer",
+    test: /node_modules\/(ol|rbush|quickselect|clipper2-ts|earcut|flatbush|flatqueue)\/|src\/(viewer|tools)\//,
+    priority: 1,
+    minShareCount: 1,
+  },
+  { name: "base", test: /node_modules\/(?!@fontsource).*\.m?js$/, priority: 9, minShareCount: 8 },
+  {
+    name: "controls",
+    test: /node_modules\/(@mantine|@tabler|@floating-ui|@tanstack)\/.*\.m?js$/,
+    priority: 7,
+    minShareCount: 2,
+  },
+  { name: "app", test: /src\/(app|gql|i18n|theme)\/(?!.*\/ko\.ts).*\.tsx?$/, priority: 8, minShareCount: 4 },
+  { name: "pages", test: /src\/pages\/.*\.tsx?$/, priority: 2, minShareCount: 2 },
+];
+
 export default defineConfig({
   plugins: [react()],
   css: { postcss: { plugins: [mantine()] } },
@@ -16,6 +35,7 @@ export default defineConfig({
     target: "es2023",
     // Fonts stay files of their own: a language's glyphs load only where they are shown.
     assetsInlineLimit: (path) => (path.endsWith(".woff2") ? false : undefined),
+    rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },
   },
   test: {
     environment: "happy-dom",

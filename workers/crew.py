@@ -13,11 +13,12 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TypeGuard
 from uuid import UUID
 
 from tortoise.exceptions import BaseORMException
 
-from api.errors import PlatformError, UnsupportedSlide
+from api.errors import PlatformError, Unavailable, UnsupportedSlide
 from api.models.prediction import ShardStatus
 from api.predictions import jobs, shards
 from api.predictions.jobs import Claim
@@ -26,6 +27,7 @@ from api.predictions.shards import PartState
 from api.predictions.triton import ModelServerBusy, ModelServerDown
 from workers.agenda import Agenda
 from workers.parts import Part
+from workers.reasons import disk_failed
 from workers.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ _VISIBLE_S = 10.0
 _OPEN = (ShardStatus.QUEUED, ShardStatus.RUNNING)
 
 
-def is_about_patches(error: Exception) -> bool:
+def is_about_patches(error: Exception) -> TypeGuard[OSError | PlatformError]:
     """Whether another patch might do better: not where the model server, the database or the disk's room is missing."""
     if isinstance(error, ModelServerDown | ModelServerBusy | BaseORMException):
         return False
@@ -85,10 +87,10 @@ class Crew:
         agenda.remove(self._part_of)
 
     @property
-    def set_aside(self) -> list[tuple[Part, str]]:
+    def set_aside(self) -> list[tuple[Part, PlatformError]]:
         """The parts that were given up, as last seen, each with its reason."""
         failed = [state for state in self._states.values() if state.status is ShardStatus.FAILED]
-        return [(self._parts[state.number], state.reason or "") for state in failed]
+        return [(self._parts[state.number], state.reason or Unavailable("It says no reason.")) for state in failed]
 
     async def take(self, count: int) -> list[int]:
         while not self.leaves:
@@ -116,7 +118,7 @@ class Crew:
         if claim is not None:
             del self._left[number]
             self._agenda.remove(self._parts[number].slots)
-            reason = error.message if isinstance(error, PlatformError) else f"The disk failed: {error}."
+            reason = disk_failed(error) if isinstance(error, OSError) else error
             logger.warning("Part %d of prediction %s failed: %s", number, self._prediction_id, reason)
             await unbroken(jobs.fail(claim, reason, for_good=isinstance(error, UnsupportedSlide)))
             self._ended.set()

@@ -95,7 +95,7 @@ class PatchGrid:
         return range(self.m_top // self.cell_px, -(-self.m_bottom // self.cell_px))
 
     def l0_patch(self, cell: Cell) -> tuple[float, float, float]:
-        """(x, y, side) of a cell's patch in level-0 pixels; parts may lie outside the slide."""
+        """(x, y, side) of a cell's patch in level-0 pixels; parts may lie outside the slide (`read_window`)."""
         column, row = cell
         x = (column * self.cell_px - self.margin_px) * self.downsample
         y = (row * self.cell_px - self.margin_px) * self.downsample

@@ -15,7 +15,7 @@ from api.errors import PlatformError
 from api.predictions.model_info import ModelInfo
 from api.predictions.patch_store import PatchStore
 from api.predictions.triton import ModelServerBusy, ModelServerDown, ModelSick, Patches, TritonClient
-from api.slides.patch_source import Source, read_at
+from api.slides.patch_source import Source, read_window
 from workers.agenda import Agenda
 from workers.patches import Cell
 from workers.plan import Pixels, Plan
@@ -125,11 +125,9 @@ class Pipeline:
 
     def _pixels(self, source: Source, slots: list[int]) -> Pixels:
         """(n, patch_px, patch_px, 3) uint8 of the slots' patches."""
-        patches = []
-        for slot in slots:
-            x, y, side = self._plan.grid.l0_patch(self._plan.cells[slot])
-            patches.append(read_at(source, x, y, side, side, self._plan.grid.downsample))
-        return np.stack(patches)
+        grid, cells = self._plan.grid, self._plan.cells
+        places = (grid.l0_patch(cells[slot]) for slot in slots)
+        return np.stack([read_window(source, *place, grid.downsample, self._plan.l0_size) for place in places])
 
     async def _infer(self, supply: Supply, queue: asyncio.Queue[_Item], thread: ThreadPoolExecutor) -> None:
         while (item := await queue.get()) is not None:

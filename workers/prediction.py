@@ -19,7 +19,7 @@ from api.annotations.codec import PackedObject
 from api.annotations.edit import publish_prediction_layer
 from api.annotations.geometry import Geometry
 from api.collaboration.channel import announce
-from api.errors import NotFound, PlatformError, UnsupportedSlide
+from api.errors import NotFound, PlatformError, Unavailable, UnsupportedSlide
 from api.models.annotation import GeometryKind
 from api.models.prediction import Prediction
 from api.models.slide import Slide
@@ -40,6 +40,7 @@ from workers.parts import Part, parts_of
 from workers.patches import Cell, Region
 from workers.pipeline import Pipeline, Supply, Whole, first_failure, patiently
 from workers.plan import Plan, make_plan
+from workers.reasons import broken, disk_failed, slide_replaced
 from workers.result import Blended, Tracing, evidence_of_heatmap, evidence_of_patches, figures_of, trace
 from workers.unbroken import unbroken
 from workers.worker import Stopped, Viewports, WorkerParts, discard_if_over, keep_alive
@@ -52,13 +53,8 @@ _COARSE_PAUSE = 30
 _CELLS_AT_ONCE = 64
 
 
-_REPLACED = "The slide's file was replaced meanwhile. Ask for a new prediction."
-
-
 class NothingDone(PlatformError):
-    """Every part of a prediction was set aside."""
-
-    default_code = "NOTHING_DONE"
+    """Every part of a prediction was set aside; it says why the first was."""
 
 
 async def work_on(claim: Claim, parts: WorkerParts) -> None:
@@ -85,30 +81,32 @@ async def _work_on(claim: Claim, parts: WorkerParts) -> None:
         if stopped.standing is Standing.SLIDE_GONE:
             await jobs.cancel(claim.prediction_id, by=None, reason="The slide was deleted.")
         if stopped.standing is Standing.SLIDE_REPLACED:
-            await jobs.fail(claim, _REPLACED, for_good=True)
+            await jobs.fail(claim, slide_replaced(), for_good=True)
     except (UnsupportedSlide, NotFound, NothingDone) as error:
-        await jobs.fail(claim, error.message, for_good=True)
+        await jobs.fail(claim, error, for_good=True)
     except PlatformError as error:
         if error.code == "STORAGE_AWAY":
             logger.warning("Prediction %s waits for the storage of the slides", claim.prediction_id)
-            await jobs.pause(claim, error.message)
+            await jobs.pause(claim, error)
             return
-        await jobs.fail(claim, error.message)
+        await jobs.fail(claim, error)
     except OSError as error:
         if error.errno in NO_ROOM:
             logger.warning("Prediction %s waits for room on the disk", claim.prediction_id)
-            await jobs.pause(
-                claim, f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
-            )
+            full = f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
+            folder = str(parts.storage.root)
+            await jobs.pause(claim, Unavailable(full, code="PREDICTION_DISK_FULL", params={"folder": folder}))
             return
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The disk failed: {error}. It is tried again.")
+        await jobs.fail(claim, disk_failed(error))
     except BaseORMException as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"The database failed: {error}. It is tried again.")
+        failed = f"The database failed: {error}. It is tried again."
+        await jobs.fail(claim, broken(error, code="PREDICTION_DATABASE", message=failed))
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        await jobs.fail(claim, f"An unexpected {type(error).__name__} stopped it; the worker's log says where.")
+        unexpected = f"An unexpected {type(error).__name__} stopped it; the worker's log says where."
+        await jobs.fail(claim, broken(error, code="PREDICTION_UNEXPECTED", message=unexpected))
 
 
 async def discard_checkpoints(storage: Storage) -> None:
@@ -151,7 +149,7 @@ class _Run:
     async def _work(self) -> None:
         prediction = await Prediction.get_or_none(id=self._claim.prediction_id).prefetch_related("slide")
         if prediction is not None:
-            for told_of_waiting in ("notice", "pauses"):
+            for told_of_waiting in ("notice", "notice_code", "notice_params", "pauses"):
                 prediction.figures.pop(told_of_waiting, None)
         if prediction is None or prediction.slide.deleted_at is not None:
             raise Stopped(Standing.SLIDE_GONE)
@@ -256,7 +254,8 @@ class _Run:
             self._all_inferred.set()
             self._arrived.set()
         if self._crew is not None and len(self._crew.set_aside) == len(parts):
-            raise NothingDone(self._crew.set_aside[0][1])
+            reason = self._crew.set_aside[0][1]
+            raise NothingDone(reason.message, code=reason.code, params=reason.params)
 
     async def _crew_for(self, parts: list[Part], agenda: Agenda, store: PatchStore) -> Crew:
         """Cut the prediction for all workers, and take a share."""
@@ -370,8 +369,15 @@ class _Run:
             await announce(self._parts.channel, prediction.slide_id, applied.seq)
         whole = {**prediction.figures, **asdict(figures)}
         if self._crew is not None and self._crew.set_aside:
-            aside = [{"region": part.region.as_list(), "reason": reason} for part, reason in self._crew.set_aside]
-            whole["set_aside"] = aside
+            whole["set_aside"] = [
+                {
+                    "region": part.region.as_list(),
+                    "message": why.message,
+                    "code": why.code,
+                    "params": why.params or None,
+                }
+                for part, why in self._crew.set_aside
+            ]
         if not await unbroken(jobs.complete(self._claim, figures=whole, layer_id=layer_id)):
             raise Stopped(await self._why_lost())
         await announce_slide(self._parts.channel, prediction)

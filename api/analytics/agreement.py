@@ -16,6 +16,7 @@ import shapely
 from api.annotations.chunks import unpack_prediction
 from api.annotations.geometry import AREAL, shapely_of
 from api.annotations.query import Filter, all_of, layer_by_id, prediction_chunks
+from api.auth.permissions import SlideAccess
 from api.errors import TooLarge
 from api.models.annotation import ReviewState
 from api.models.slide import Slide
@@ -34,13 +35,13 @@ class Agreement:
 
 
 async def agreement_of(
-    slide_id: UUID,
+    access: SlideAccess,
     layer_a: UUID,
     layer_b: UUID,
     term_id: UUID | None,
     review: Collection[ReviewState] | None = None,
 ) -> Agreement:
-    """The agreement of two layers of a slide that the caller may see.
+    """The agreement of two layers that the viewer sees.
 
     Args:
         term_id: compare only annotations with this term; polygons of predictions always take part.
@@ -50,10 +51,13 @@ async def agreement_of(
         NotFound: no such layer on the slide.
         TooLarge: a layer has too many points.
     """
-    width, height = await Slide.get(id=slide_id).values_list("width", "height")
+    width, height = await Slide.get(id=access.slide_id).values_list("width", "height")
     states = frozenset(review) if review is not None else None
     shapes = [
-        await _shapes_of(slide_id, layer_id, Filter(slide_id, None, layer_id, term_id, states))
+        await _shapes_of(
+            layer_id,
+            Filter(access, None, layer_id, None if term_id is None else frozenset({term_id}), states),
+        )
         for layer_id in (layer_a, layer_b)
     ]
     return await asyncio.to_thread(compare, shapes[0], shapes[1], (width, height))
@@ -76,8 +80,8 @@ def compare(
     return Agreement(2 * both / (area_a + area_b), both / either, kappa)
 
 
-async def _shapes_of(slide_id: UUID, layer_id: UUID, wanted: Filter) -> list[shapely.Geometry]:
-    await layer_by_id(slide_id, layer_id)
+async def _shapes_of(layer_id: UUID, wanted: Filter) -> list[shapely.Geometry]:
+    await layer_by_id(wanted.access, layer_id)
     shapes: list[shapely.Geometry] = []
     vertices = 0
     async for row in all_of(wanted):
@@ -86,7 +90,7 @@ async def _shapes_of(slide_id: UUID, layer_id: UUID, wanted: Filter) -> list[sha
             vertices += geometry.vertex_count
             shapes.append(shapely_of(geometry))
         _refuse_above(vertices, layer_id)
-    async for chunk in prediction_chunks(Filter(slide_id, layer_id=layer_id)):
+    async for chunk in prediction_chunks(Filter(wanted.access, layer_id=layer_id)):
         for item in await asyncio.to_thread(unpack_prediction, chunk):
             vertices += item.geometry.vertex_count
             shapes.append(shapely_of(item.geometry))

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from tortoise.functions import Count, Sum
 
-from api.models.annotation import Annotation, ReviewState
+from api.annotations.query import Filter
+from api.auth.permissions import SlideAccess
+from api.models.annotation import ReviewState
 from api.models.prediction import Prediction, PredictionStatus
 from api.models.slide import Slide
 
@@ -40,16 +42,16 @@ class SlideMeasures:
     cancer_mm2: float | None
 
 
-async def measure_slide(slide_id: UUID, review: Collection[ReviewState] | None = None) -> SlideMeasures:
-    """The measures of a slide that the caller may see. Areas that overlap count each; terms come largest area first.
+async def measure_slide(access: SlideAccess, review: Collection[ReviewState] | None = None) -> SlideMeasures:
+    """The measures of what the viewer sees on a slide. Areas that overlap count each; terms come largest area first.
 
     Args:
         review: count only annotations in these states; None for all.
     """
+    slide_id = access.slide_id
     mpp_x, mpp_y = await Slide.get(id=slide_id).values_list("mpp_x", "mpp_y")
-    living = Annotation.filter(slide_id=slide_id, deleted_at__isnull=True)
-    if review is not None:
-        living = living.filter(review_state__in=sorted(review))
+    states = frozenset(review) if review is not None else None
+    living = Filter(access, review=states).annotations()
     rows = (
         await living.annotate(count=Count("id"), area=Sum("area_px"), length=Sum("length_px"))
         .group_by("term_id")

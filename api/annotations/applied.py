@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from api.annotations.changes import Editor
 from api.annotations.inverse import Skipped
 from api.annotations.rows import AnnotationRow, LayerRow
+from api.annotations.sight import sees
 from api.auth.permissions import SlideAccess, require_role
 from api.auth.viewer import Action
 from api.collaboration.log import LoggedEvent, Origin
@@ -33,10 +35,16 @@ class Applied:
             tuple(Skipped(UUID(s["id"]), s["code"], s["message"]) for s in (event.result or {}).get("skipped", ())),
         )
 
+    def seen_by(self, only_own: UUID | None, layers: Mapping[UUID, LayerRow]) -> Applied:
+        """What of it someone may be told: they may have seen more when they did it. `layers` are those they may see."""
+        if only_own is None:
+            return self
+        return replace(self, rows=tuple(row for row in self.rows if sees(only_own, layers.get(row.layer_id))))
+
 
 def editor_of(access: SlideAccess, origin: Origin) -> Editor:
     """The person behind `origin`, who must be allowed to annotate."""
     if origin.actor_id is None:
         raise NotSignedIn("Annotations are changed by people; sign in and try again.")
     require_role(access.role, Action.ANNOTATE)
-    return Editor(origin.actor_id, access.role)
+    return Editor(origin.actor_id, access.role, access.only_own)

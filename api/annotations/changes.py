@@ -15,6 +15,7 @@ from api.annotations.areas import merged
 from api.annotations.ops import UNSET, Brush, Create, Delete, Judge, Op, Restore, Update
 from api.annotations.provenance import POLYGON, PREDICTION, is_kept
 from api.annotations.rows import AnnotationRow, LayerRow, Review, Shape
+from api.annotations.sight import sees
 from api.auth.viewer import Action, allows
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from api.models.annotation import LayerKind, ReviewState
@@ -45,10 +46,15 @@ class StaleAnnotations(Conflict):
 
 @dataclass(frozen=True)
 class Editor:
-    """Who edits, and as what."""
+    """Who edits, and as what.
+
+    Attributes:
+        only_own: as in `SlideAccess`.
+    """
 
     user_id: UUID
     role: Role
+    only_own: UUID | None = None
 
     @property
     def may_review(self) -> bool:
@@ -65,7 +71,8 @@ class Editor:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What ops may refer to: the slide, its layers by id, the author's own layer, the project's terms."""
+    """What ops may refer to: the slide, layers by id (those of existing annotations, where the author does not see
+    all), the author's own layer, the project's terms."""
 
     slide_id: UUID
     layers: Mapping[UUID, LayerRow]
@@ -95,15 +102,15 @@ def apply(
                 case Create():
                     after = _create(op, row, around, editor, now)
                 case Update():
-                    after = _update(op, _existing(op.id, row, around), around, editor)
+                    after = _update(op, _existing(op.id, row, around, editor), around, editor)
                 case Brush():
-                    after = _brush(op, _existing(op.id, row, around), now)
+                    after = _brush(op, _existing(op.id, row, around, editor), now)
                 case Delete() | Restore():
-                    after = _bury(op, _existing(op.id, row, around), now)
+                    after = _bury(op, _existing(op.id, row, around, editor), now)
                     if after is not row:
                         _require_unlocked(after)
                 case Judge():
-                    after = judged(op, _existing(op.id, row, around), editor, now)
+                    after = judged(op, _existing(op.id, row, around, editor), editor, now)
         except _Stale as error:
             stale.append(error.stale)
             continue
@@ -133,7 +140,7 @@ def _create(
         )
     layer_id = op.layer_id or around.own_layer_id
     layer = around.layers.get(layer_id) if layer_id else None
-    if layer is None:
+    if layer is None or not sees(editor.only_own, layer):
         raise NotFound(f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId")
     if not editor.may_add_to(layer):
         raise NotPermitted(
@@ -242,8 +249,9 @@ def _bury(op: Delete | Restore, row: AnnotationRow, now: datetime) -> Annotation
     return replace(row, deleted_at=now if isinstance(op, Delete) else None)
 
 
-def _existing(annotation_id: UUID, row: AnnotationRow | None, around: Surroundings) -> AnnotationRow:
-    if row is None or row.slide_id != around.slide_id:
+def _existing(annotation_id: UUID, row: AnnotationRow | None, around: Surroundings, editor: Editor) -> AnnotationRow:
+    here = row is not None and row.slide_id == around.slide_id
+    if row is None or not here or not sees(editor.only_own, around.layers.get(row.layer_id)):
         raise NotFound(
             f"There is no annotation {annotation_id} on this slide.", code="ANNOTATION_NOT_FOUND", field="id"
         )

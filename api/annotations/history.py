@@ -6,15 +6,20 @@ Rules H1-H4 of docs/spec.md. Callers have passed the permission check.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api.annotations.rows import AnnotationRow, LayerRow
+from tortoise.expressions import Q, Subquery
+
+from api.annotations.rows import AnnotationRow
+from api.annotations.sight import layers_to_tell, seen, sees_body
+from api.auth.permissions import SlideAccess
 from api.collaboration.log import EventKind, HistoryPruned, LoggedEvent, current_seq, since
 from api.errors import InvalidInput, TooLarge
+from api.models.annotation import Annotation
 from api.models.event import AnnotationStep, SlideEvent
 from api.models.paging import bounded_first
 
@@ -50,7 +55,6 @@ class Step:
     undoes: int | None
     undone_by: int | None
     rows: tuple[AnnotationRow, ...]
-    layers: tuple[LayerRow, ...]
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,24 @@ class Steps:
     has_more: bool
 
 
-async def slide_steps(slide_id: UUID, first: int, before: int | None) -> Steps:
-    """The slide's steps before seq `before`, or the newest."""
-    limit = bounded_first(first)
+async def slide_steps(access: SlideAccess, first: int, before: int | None) -> Steps:
+    """The slide's steps before seq `before`, or the newest.
+
+    In a blind project those who see only their own get their own steps and those that touched what they see.
+    """
+    limit, slide_id, only_own = bounded_first(first), access.slide_id, access.only_own
     query = SlideEvent.filter(slide_id=slide_id, kind__in=[kind.value for kind in _KINDS])
+    layers = await layers_to_tell(access)
+    if only_own is not None:
+        theirs = Subquery(Annotation.filter(seen(only_own), slide_id=slide_id).values("id"))
+        touching = AnnotationStep.filter(slide_id=slide_id, annotation_id__in=theirs).values("seq")
+        own = Q(actor_id=only_own) | Q(actor_id__isnull=True)
+        query = query.filter(own | Q(seq__in=Subquery(touching)))
     if before is not None:
         query = query.filter(seq__lt=before)
     events = await query.order_by("-seq").limit(limit + 1)
-    return Steps(tuple(_step(slide_id, event) for event in events[:limit]), len(events) > limit)
+    steps = (_step(slide_id, event, lambda body: sees_body(only_own, body, layers)) for event in events[:limit])
+    return Steps(tuple(steps), len(events) > limit)
 
 
 async def annotation_steps(row: AnnotationRow, first: int, before: int | None) -> Steps:
@@ -79,17 +93,20 @@ async def annotation_steps(row: AnnotationRow, first: int, before: int | None) -
         touching = touching.filter(seq__lt=before)
     seqs: list[int] = await touching.order_by("-seq").limit(limit + 1).values_list("seq", flat=True)  # type: ignore[assignment]
     events = await SlideEvent.filter(slide_id=row.slide_id, seq__in=seqs[:limit]).order_by("-seq")
-    return Steps(tuple(_step(row.slide_id, event, only=row.id) for event in events), len(seqs) > limit)
+    only = str(row.id)
+    steps = (_step(row.slide_id, event, lambda body: bool(body["id"] == only)) for event in events)
+    return Steps(tuple(steps), len(seqs) > limit)
 
 
-async def state_at(slide_id: UUID, seq: int) -> dict[UUID, AnnotationRow]:
-    """The annotations as they were after `seq`, tombstones included, by id.
+async def state_at(access: SlideAccess, seq: int) -> dict[UUID, AnnotationRow]:
+    """The annotations that the viewer sees as they were after `seq`, tombstones included, by id.
 
     Raises:
         InvalidInput: the slide has not come so far.
         HistoryPruned: the log no longer reaches back to the slide's beginning.
         TooLarge: there is too much to replay.
     """
+    slide_id, only_own = access.slide_id, access.only_own
     now = await current_seq(slide_id)
     if not 0 <= seq <= now:
         raise InvalidInput(f"The slide is at {now}; ask for a seq from 0 to {now}.", code="BAD_SEQ", field="seq")
@@ -99,10 +116,11 @@ async def state_at(slide_id: UUID, seq: int) -> dict[UUID, AnnotationRow]:
             code="TOO_FAR_TO_REPLAY",
             params={"limit": MAX_REPLAYED, "actual": seq},
         )
+    layers = await layers_to_tell(access)
     bodies: dict[str, dict[str, Any]] = {}
     async for event in _events_through(slide_id, seq):
         if event.kind in _KINDS:
-            bodies.update((body["id"], body) for body in event.body["annotations"])
+            bodies.update((b["id"], b) for b in event.body["annotations"] if sees_body(only_own, b, layers))
     return {UUID(id_): AnnotationRow.from_body(slide_id, bodies[id_]) for id_ in sorted(bodies)}
 
 
@@ -119,10 +137,8 @@ async def _events_through(slide_id: UUID, seq: int) -> AsyncIterator[LoggedEvent
             last = event.seq
 
 
-def _step(slide_id: UUID, event: SlideEvent, only: UUID | None = None) -> Step:
-    bodies: Sequence[dict[str, Any]] = [
-        body for body in event.body["annotations"] if only is None or body["id"] == str(only)
-    ]
+def _step(slide_id: UUID, event: SlideEvent, wanted: Callable[[Mapping[str, Any]], bool]) -> Step:
+    bodies: Sequence[dict[str, Any]] = [body for body in event.body["annotations"] if wanted(body)]
     before = {inverse["id"]: inverse["put"] for inverse in event.inverse or ()}
     changes: dict[Change, int] = {}
     for body in bodies:
@@ -137,7 +153,6 @@ def _step(slide_id: UUID, event: SlideEvent, only: UUID | None = None) -> Step:
         event.undoes,
         event.undone_by,
         tuple(AnnotationRow.from_body(slide_id, body) for body in bodies),
-        tuple(LayerRow.from_body(slide_id, body) for body in event.body["layers"]),
     )
 
 

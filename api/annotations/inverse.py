@@ -34,7 +34,7 @@ class Skipped:
 
 def inverse_of(before: AnnotationRow | None, after: AnnotationRow) -> dict[str, Any]:
     """The JSON that undoes the change from `before` to `after`; `before` None means it was created."""
-    old: dict[str, Any] = _properties(before) if before else {"deleted": True}
+    old: dict[str, Any] = _properties(before) if before else {"deleted": True, **_opened(after)}
     new = _properties(after)
     put = {name: old.get(name) for name in {*old, *new} if old.get(name) != new.get(name)} if before else old
     left = {name: new.get(name) for name in {*put, "deleted"}}
@@ -124,6 +124,12 @@ def _properties(row: AnnotationRow) -> dict[str, Any]:
         **({} if row.review == UNREVIEWED else {"review": row.review.to_body()}),
         **{f"attribute:{key}": value for key, value in row.attributes.items()},
     }
+
+
+def _opened(row: AnnotationRow) -> dict[str, Any]:
+    """What is taken back of a row that was drawn and closed in one call, so that its own lock does not hold it."""
+    locked = {"locked": False} if row.locked else {}
+    return {**locked, "review": None} if row.accepted else locked
 
 
 def _digest(data: bytes) -> str:

@@ -70,14 +70,19 @@ class Ground:
 
 
 async def ground_of(
-    connection: BaseDBAsyncClient, access: SlideAccess, ops: Collection[Op], drawing: Collection[UUID]
+    connection: BaseDBAsyncClient,
+    access: SlideAccess,
+    ops: Collection[Op],
+    drawing: Collection[UUID],
+    holding: Collection[UUID] = (),
 ) -> Ground:
     """What these ops refer to.
 
     Args:
         drawing: the people who draw in their own layer.
+        holding: layers of annotations that the ops name, where somebody does not see all.
     """
-    layer_ids = {op.layer_id for op in ops if isinstance(op, Create) and op.layer_id}
+    layer_ids = {*holding, *(op.layer_id for op in ops if isinstance(op, Create) and op.layer_id)}
     layers: dict[UUID, LayerRow] = {}
     if layer_ids or drawing:
         own = Q(owner_id__in=list(drawing), kind=LayerKind.USER)

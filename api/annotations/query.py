@@ -1,5 +1,7 @@
 """Reading annotations, layers and chunks: pages, regions, packed files. Callers have passed the permission check.
 
+What the viewer does not see of a blind project is left out here (`api.annotations.sight`).
+
 A region is answered from the quadtree's key ranges and then by bounds; pages are keyset pages over (cell, id).
 """
 
@@ -16,6 +18,9 @@ from tortoise.queryset import QuerySet
 from api.annotations.chunks import MAGIC, frame, live_chunk
 from api.annotations.index import Region, ranges_of
 from api.annotations.rows import COLUMNS, AnnotationRow, LayerRow
+from api.annotations.sight import seen, sees
+from api.auth.permissions import SlideAccess, require_slide, require_viewer
+from api.auth.viewer import Action, Viewer
 from api.errors import InvalidInput, NotFound
 from api.models.annotation import Annotation, AnnotationChunk, Layer, ReviewState
 from api.models.paging import Page, bounded_first, decode_cursor, encode_cursor
@@ -27,21 +32,21 @@ LIVE_BATCH = 2000
 
 @dataclass(frozen=True)
 class Filter:
-    """Which annotations of a slide are wanted; None does not restrict."""
+    """Which annotations of a slide are wanted, of those that the viewer sees; None does not restrict."""
 
-    slide_id: UUID
+    access: SlideAccess
     region: Region | None = None
     layer_id: UUID | None = None
-    term_id: UUID | None = None
+    term_ids: frozenset[UUID] | None = None
     review: frozenset[ReviewState] | None = None
 
     def annotations(self) -> QuerySet[Annotation]:
         """The living annotations that match."""
-        query = Annotation.filter(slide_id=self.slide_id, deleted_at__isnull=True)
+        query = Annotation.filter(seen(self.access.only_own), slide_id=self.access.slide_id, deleted_at__isnull=True)
         if self.layer_id is not None:
             query = query.filter(layer_id=self.layer_id)
-        if self.term_id is not None:
-            query = query.filter(term_id=self.term_id)
+        if self.term_ids is not None:
+            query = query.filter(term_id__in=sorted(self.term_ids))
         if self.review is not None:
             query = query.filter(review_state__in=sorted(self.review))
         if self.region is not None:
@@ -94,6 +99,26 @@ async def all_of(wanted: Filter) -> AsyncIterator[AnnotationRow]:
         after = page.end_cursor
 
 
+async def permitted_annotation(viewer: Viewer | None, annotation_id: UUID) -> AnnotationRow:
+    """The annotation, a tombstone too, for who may see it.
+
+    Raises:
+        NotSignedIn, NotFound, NotPermitted.
+    """
+    require_viewer(viewer)
+    missing = NotFound(f"There is no annotation {annotation_id}, or you are not a member of its project.")
+    row = await annotation_by_id(annotation_id)
+    if row is None:
+        raise missing
+    try:
+        access = await require_slide(viewer, row.slide_id, Action.VIEW)
+        if access.only_own is not None:
+            await layer_by_id(access, row.layer_id)
+    except NotFound:
+        raise missing from None
+    return row
+
+
 async def annotation_by_id(annotation_id: UUID) -> AnnotationRow | None:
     """The annotation, a tombstone too; None when there never was one."""
     values = await Annotation.filter(id=annotation_id).values(*COLUMNS)
@@ -101,21 +126,22 @@ async def annotation_by_id(annotation_id: UUID) -> AnnotationRow | None:
 
 
 async def layers_of(slide_ids: Sequence[UUID]) -> list[LayerRow]:
-    """The layers of these slides, oldest first."""
+    """All layers of these slides, oldest first, whoever looks."""
     layers = await Layer.filter(slide_id__in=slide_ids, deleted_at__isnull=True).order_by("created_at", "id")
     return [LayerRow.from_model(layer) for layer in layers]
 
 
-async def layer_by_id(slide_id: UUID, layer_id: UUID) -> LayerRow:
-    """A layer of the slide.
+async def layer_by_id(access: SlideAccess, layer_id: UUID) -> LayerRow:
+    """A layer of the slide that the viewer sees.
 
     Raises:
         NotFound: there is none with that id here.
     """
-    layer = await Layer.get_or_none(id=layer_id, slide_id=slide_id, deleted_at__isnull=True)
-    if layer is None:
+    layer = await Layer.get_or_none(id=layer_id, slide_id=access.slide_id, deleted_at__isnull=True)
+    row = LayerRow.from_model(layer) if layer else None
+    if row is None or not sees(access.only_own, row):
         raise NotFound(f"There is no layer {layer_id} on this slide.", code="LAYER_NOT_FOUND", field="layerId")
-    return LayerRow.from_model(layer)
+    return row
 
 
 async def counts_by_layer(layer_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -131,7 +157,7 @@ async def counts_by_layer(layer_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 async def prediction_chunks(wanted: Filter) -> AsyncIterator[bytes]:
     """The stored chunks of prediction layers that touch the region."""
-    query = AnnotationChunk.filter(slide_id=wanted.slide_id, layer__deleted_at__isnull=True)
+    query = AnnotationChunk.filter(slide_id=wanted.access.slide_id, layer__deleted_at__isnull=True)
     if wanted.layer_id is not None:
         query = query.filter(layer_id=wanted.layer_id)
     if wanted.region is not None:
@@ -157,7 +183,7 @@ async def packed_file(wanted: Filter) -> AsyncIterator[bytes]:
             last = rows[-1][0]
         if len(rows) < LIVE_BATCH:
             break
-    if wanted.term_id is None:
+    if wanted.term_ids is None:
         async for chunk in prediction_chunks(wanted):
             yield frame(chunk)
 

@@ -130,7 +130,9 @@ class _Group:
         ops = [op for edit in self._edits for op in edit.ops]
         stored = await load_rows(connection, (op.id for op in ops))
         drawing = {edit.editor.user_id for edit in self._edits if edit.draws_in_own_layer}
-        ground = await ground_of(connection, access, ops, drawing)
+        blind = any(edit.editor.only_own for edit in self._edits)
+        holding = {row.layer_id for row in stored.values()} if blind else ()
+        ground = await ground_of(connection, access, ops, drawing, holding)
         rows, changed, new_layers = dict(stored), dict[UUID, AnnotationRow](), list[LayerRow]()
         touched: list[tuple[int, UUID]] = []
         self.outcomes = []
@@ -156,7 +158,7 @@ def _applied(
     """The edit's outcome, the rows it changed and the layer it made; refused or replayed, it changes nothing."""
     slide_id, settled = edit.access.slide_id, transaction.settled(edit.origin)
     if isinstance(settled, LoggedEvent):
-        return Applied.from_event(slide_id, settled), {}, None
+        return Applied.from_event(slide_id, settled).seen_by(edit.editor.only_own, ground.layers), {}, None
     if settled is not None:
         return settled, {}, None
     now = datetime.now(UTC)

@@ -17,6 +17,7 @@ from api.annotations.changes import Editor
 from api.annotations.edit import save_and_append
 from api.annotations.inverse import Skipped, put_back
 from api.annotations.rows import AnnotationRow
+from api.annotations.sight import layers_to_tell, sees
 from api.annotations.table import load_rows
 from api.auth.permissions import SlideAccess
 from api.collaboration.log import EventKind, Origin, SlideTransaction, write
@@ -50,7 +51,9 @@ async def _reverse(access: SlideAccess, origin: Origin, kind: EventKind) -> Appl
     async def work(transaction: SlideTransaction) -> None:
         connection, now = transaction.connection, datetime.now(UTC)
         target = await _target(connection, access.slide_id, editor.user_id, kind)
-        before = await load_rows(connection, (UUID(inverse["id"]) for inverse in target.inverse))
+        stored = await load_rows(connection, (UUID(inverse["id"]) for inverse in target.inverse))
+        layers = await layers_to_tell(access, connection)
+        before = {id_: row for id_, row in stored.items() if sees(access.only_own, layers.get(row.layer_id))}
         rows, skipped = _put_back_all(target.inverse, before, editor, now)
         await save_and_append(
             transaction,
@@ -65,7 +68,7 @@ async def _reverse(access: SlideAccess, origin: Origin, kind: EventKind) -> Appl
         await undone.update(undone_by=transaction.events[0].seq)
 
     events = await write(access.slide_id, origin, work)
-    return Applied.from_event(access.slide_id, events[0])
+    return Applied.from_event(access.slide_id, events[0]).seen_by(access.only_own, await layers_to_tell(access))
 
 
 def _put_back_all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from datetime import UTC, datetime
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -116,12 +117,16 @@ def require_enabled(user: User) -> User:
     return user
 
 
-async def update_account(user_id: UUID, *, name: str | None = None, locale: str | None = None) -> User:
+async def update_account(
+    user_id: UUID, *, name: str | None = None, locale: str | None = None, toured: bool | None = None
+) -> User:
     """Change what is given; None leaves a value as it is."""
     user = await _account(user_id)
     user.name = user.name if name is None else clean_name(name)
     user.locale = user.locale if locale is None else check_locale(locale)
-    await user.save(update_fields=["name", "locale"])
+    if toured is not None:
+        user.toured_at = (user.toured_at or datetime.now(UTC)) if toured else None
+    await user.save(update_fields=["name", "locale", "toured_at"])
     return user
 
 

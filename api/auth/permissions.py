@@ -16,11 +16,16 @@ from api.models.slide import Slide
 
 @dataclass(frozen=True)
 class SlideAccess:
-    """What a viewer was found to be on one slide."""
+    """What a viewer was found to be on one slide.
+
+    Attributes:
+        only_own: in a blind project, the viewer who sees nobody's drawings but their own; None for who sees all.
+    """
 
     slide_id: UUID
     project_id: UUID
     role: Role
+    only_own: UUID | None = None
 
 
 def require_viewer(viewer: Viewer | None) -> Viewer:
@@ -90,12 +95,17 @@ async def require_slide(viewer: Viewer | None, slide_id: UUID, action: Action, *
         deleted_at__isnull=not deleted,
         project__deleted_at__isnull=True,
         project__memberships__user_id=signed_in.user_id,
-    ).values_list("project_id", "project__memberships__role")
+    ).values_list("project_id", "project__memberships__role", "project__blind")
     if not rows:
         raise NotFound(f"There is no slide {slide_id}, or you are not a member of its project.")
-    project_id, role = rows[0]
+    project_id, role, blind = rows[0]
     require_role(Role(role), action)
-    return SlideAccess(slide_id=slide_id, project_id=project_id, role=Role(role))
+    return SlideAccess(slide_id, project_id, Role(role), only_own(signed_in.user_id, Role(role), blind=blind))
+
+
+def only_own(user_id: UUID, role: Role, *, blind: bool) -> UUID | None:
+    """The member as one who sees nobody's drawings but their own; None for who sees all. Rule B2 of docs/spec.md."""
+    return user_id if blind and not allows(role, Action.REVIEW) else None
 
 
 async def require_visible_slide(viewer: Viewer | None, slide_id: UUID) -> SlideAccess:

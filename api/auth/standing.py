@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from api.auth.permissions import SlideAccess
+from api.auth.permissions import SlideAccess, only_own
 from api.auth.viewer import Viewer
 from api.errors import NotFound, NotSignedIn, PlatformError
 from api.models.project import Membership, Role
@@ -56,10 +56,14 @@ async def _standing_credentials(viewers: Collection[Viewer]) -> set[str]:
 
 async def _members(slide_id: UUID, user_ids: Collection[UUID]) -> dict[UUID, SlideAccess]:
     slides = await Slide.filter(id=slide_id, deleted_at__isnull=True, project__deleted_at__isnull=True).values(
-        "project_id"
+        "project_id", "project__blind"
     )
     if not slides:
         return {}
-    project_id = slides[0]["project_id"]
+    project_id, blind = slides[0]["project_id"], slides[0]["project__blind"]
     memberships = await Membership.filter(project_id=project_id, user_id__in=user_ids).values("user_id", "role")
-    return {row["user_id"]: SlideAccess(slide_id, project_id, Role(row["role"])) for row in memberships}
+    roles = {row["user_id"]: Role(row["role"]) for row in memberships}
+    return {
+        user_id: SlideAccess(slide_id, project_id, role, only_own(user_id, role, blind=blind))
+        for user_id, role in roles.items()
+    }

@@ -123,4 +123,4 @@ async def write_group(
         except NothingWritten:
             return
 
-    await retrying(slide_id, once)
+    await retrying(f"slide {slide_id}", once)

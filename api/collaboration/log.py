@@ -208,7 +208,7 @@ async def _write(
         return tuple(transaction.events)
 
     try:
-        return await retrying(slide_id, once)
+        return await retrying(f"slide {slide_id}", once)
     except Replayed as replay:
         return (replay.event,)
     except IntegrityError as exc:
@@ -217,8 +217,11 @@ async def _write(
         raise
 
 
-async def retrying(slide_id: UUID, once: Callable[[], Awaitable[T]]) -> T:
+async def retrying(what: str, once: Callable[[], Awaitable[T]]) -> T:
     """What `once` gives; tried again while the database says that another try may help.
+
+    Args:
+        what: is written, for the message.
 
     Raises:
         Unavailable: it did not help (code `SLIDE_BUSY`).
@@ -234,7 +237,7 @@ async def retrying(slide_id: UUID, once: Callable[[], Awaitable[T]]) -> T:
                 raise
         await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311
     raise Unavailable(
-        f"The slide {slide_id} can't be written now: many change it at once, or the database is away. Nothing is lost; "
+        f"The {what} can't be written now: many change it at once, or the database is away. Nothing is lost; "
         "send the same change again.",
         code="SLIDE_BUSY",
     )

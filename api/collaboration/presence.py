@@ -63,6 +63,11 @@ class Person:
         if not 1 <= len(self.client_id) <= 48 or len(self.tool or "") > 32:
             raise InvalidInput("clientId must have 1 to 48 characters and tool at most 32.", field="clientId")
 
+    def in_blind(self) -> Person:
+        """What others in a blind project are shown of it: that it is here, and of a presenter where it looks."""
+        shown = Person(self.client_id, self.user_id, presenting=self.presenting)
+        return replace(shown, cursor=self.cursor, viewport=self.viewport) if self.presenting else shown
+
     @classmethod
     def from_message(cls, values: dict[str, Any]) -> Person:
         """From a channel message."""
@@ -97,6 +102,28 @@ class PresenceNews:
             "people": [{**asdict(person), "user_id": str(person.user_id)} for person in self.people.values()],
             "left": list(self.left),
         }
+
+
+class BlindView:
+    """A slide's presence for one who sees only their own: of others no more than `Person.in_blind`, and only when that
+    changes, so that the pace of messages tells nothing either.
+    """
+
+    def __init__(self, user_id: UUID) -> None:
+        self._user_id = user_id
+        self._told: dict[str, Person] = {}
+
+    def of(self, news: PresenceNews) -> PresenceNews | None:
+        """What is to be told of the news; None when that is nothing."""
+        shown = {
+            name: person if person.user_id == self._user_id else person.in_blind()
+            for name, person in news.people.items()
+        }
+        changed = {name: person for name, person in shown.items() if self._told.get(name) != person}
+        for name in news.left:
+            self._told.pop(name, None)
+        self._told |= changed
+        return PresenceNews(changed, news.left) if changed or news.left else None
 
 
 class Presence:

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
-from api.auth.permissions import SlideAccess, require_role
-from api.auth.viewer import Action, allows
+from api.annotations.sight import seen
+from api.auth.permissions import SlideAccess, require_role, require_slide, require_viewer
+from api.auth.viewer import Action, Viewer, allows
 from api.collaboration.log import EventKind, LoggedEvent, Origin, SlideTransaction, write
 from api.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from api.models.annotation import Annotation
@@ -69,7 +71,7 @@ async def begin(access: SlideAccess, origin: Origin, thread_id: UUID, anchor: An
         connection, now = transaction.connection, datetime.now(UTC)
         if (
             anchor.annotation_id is not None
-            and not await Annotation.filter(id=anchor.annotation_id, slide_id=access.slide_id)
+            and not await Annotation.filter(seen(access.only_own), id=anchor.annotation_id, slide_id=access.slide_id)
             .using_db(connection)
             .exists()
         ):
@@ -153,10 +155,15 @@ async def resolve(access: SlideAccess, origin: Origin, thread_id: UUID, *, resol
 
 
 async def list_threads(
-    slide_id: UUID, first: int, after: str | None, *, annotation_id: UUID | None = None, resolved: bool | None = None
+    access: SlideAccess,
+    first: int,
+    after: str | None,
+    *,
+    annotation_id: UUID | None = None,
+    resolved: bool | None = None,
 ) -> Page[CommentThread]:
-    """A page of a slide's threads, oldest first."""
-    query = CommentThread.filter(slide_id=slide_id)
+    """A page of the threads that the viewer sees on a slide, oldest first."""
+    query = CommentThread.filter(_of_what_is_seen(access), slide_id=access.slide_id)
     if annotation_id is not None:
         query = query.filter(annotation_id=annotation_id)
     if resolved is not None:
@@ -164,28 +171,56 @@ async def list_threads(
     return await fetch_page(query, ORDER, first, after)
 
 
-async def thread_by_id(thread_id: UUID) -> CommentThread:
-    """A thread, whatever its slide.
+async def thread_by_id(access: SlideAccess, thread_id: UUID) -> CommentThread:
+    """A thread that the viewer sees.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none on the slide, or it is about an annotation that they do not see.
     """
-    thread = await CommentThread.get_or_none(id=thread_id)
+    thread = await CommentThread.get_or_none(_of_what_is_seen(access), id=thread_id, slide_id=access.slide_id)
     if thread is None:
         raise _no_thread(thread_id)
     return thread
 
 
-async def thread_of_comment(comment_id: UUID) -> CommentThread:
-    """The thread of a comment, whatever its slide.
+async def permitted_thread(viewer: Viewer | None, thread_id: UUID) -> SlideAccess:
+    """The viewer's access to the slide of a thread that they see and may write in.
 
     Raises:
-        NotFound: there is no such comment.
+        NotSignedIn, NotFound, NotPermitted.
     """
-    comment = await Comment.get_or_none(id=comment_id).select_related("thread")
+    require_viewer(viewer)
+    thread = await CommentThread.get_or_none(id=thread_id)
+    if thread is None:
+        raise _no_thread(thread_id)
+    access = await require_slide(viewer, thread.slide_id, Action.ANNOTATE)
+    await thread_by_id(access, thread_id)
+    return access
+
+
+async def permitted_comment(viewer: Viewer | None, comment_id: UUID) -> SlideAccess:
+    """The viewer's access to the slide of a comment in a thread that they see and may write in.
+
+    Raises:
+        NotSignedIn, NotFound, NotPermitted.
+    """
+    require_viewer(viewer)
+    comment = await Comment.get_or_none(id=comment_id)
     if comment is None:
         raise _no_comment(comment_id)
-    return comment.thread
+    try:
+        return await permitted_thread(viewer, comment.thread_id)
+    except NotFound:
+        raise _no_comment(comment_id) from None
+
+
+async def seen_threads(access: SlideAccess, thread_ids: Sequence[str]) -> list[str]:
+    """Those of the slide's threads that the viewer sees."""
+    if access.only_own is None:
+        return list(thread_ids)
+    threads = CommentThread.filter(_of_what_is_seen(access), id__in=[UUID(id_) for id_ in thread_ids])
+    shown = {str(id_) for id_ in await threads.values_list("id", flat=True)}
+    return [id_ for id_ in thread_ids if id_ in shown]
 
 
 async def comments_of(thread_ids: Sequence[UUID]) -> list[Comment]:
@@ -258,6 +293,13 @@ async def _comment_of(access: SlideAccess, comment_id: UUID) -> Comment:
     if comment is None:
         raise _no_comment(comment_id)
     return comment
+
+
+def _of_what_is_seen(access: SlideAccess) -> Q:
+    """Threads about a place, and about annotations that the viewer sees."""
+    if access.only_own is None:
+        return Q()
+    return Q(Q(annotation_id__isnull=True), seen(access.only_own, "annotation__layer"), join_type="OR")
 
 
 def _author(origin: Origin) -> UUID:

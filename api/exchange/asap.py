@@ -1,11 +1,12 @@
 """ASAP XML (also CAMELYON's): Polygon, Spline, Rectangle, Dot and PointSet in groups with colours.
 
-ASAP has no holes. As CAMELYON does with group `_2`, holes are written as outlines of a group of their own, here
-“Exclusion”, after the outline they are cut out of; reading puts them back.
+Groups lie in groups, as terms do in the tree. ASAP has no holes. As CAMELYON does with group `_2`, holes are written as
+outlines of a group of their own, here “Exclusion”, after the outline they are cut out of; reading puts them back.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import quoteattr
@@ -38,6 +39,7 @@ class AsapWriter:
     def __init__(self) -> None:
         self._count = 0
         self._groups: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
 
     def start(self) -> bytes:
         return b'<?xml version="1.0"?>\n<ASAP_Annotations>\n\t<Annotations>\n'
@@ -46,6 +48,9 @@ class AsapWriter:
         kind, group = feature.geometry.kind, feature.term or _NO_GROUP
         color = feature.color or "#868e96"
         self._groups.setdefault(group, color)
+        for parent, child in pairwise(feature.term_path):
+            self._groups.setdefault(parent, color)
+            self._parents[child] = parent
         name = str(feature.attributes.get("name") or f"Annotation {self._count}")
         if kind is GeometryKind.LINE:
             name = f"{name} ({_LINE})"
@@ -60,7 +65,8 @@ class AsapWriter:
 
     def end(self) -> bytes:
         groups = "".join(
-            f'\t\t<Group Name={quoteattr(name)} PartOfGroup="None" Color="{color}"><Attributes /></Group>\n'
+            f"\t\t<Group Name={quoteattr(name)} PartOfGroup={quoteattr(self._parents.get(name, _NO_GROUP))} "
+            f'Color="{color}"><Attributes /></Group>\n'
             for name, color in self._groups.items()
             if name != _NO_GROUP
         )
@@ -77,7 +83,7 @@ def parse(data: bytes) -> Parsed:
     root = read_xml(data)
     if root.tag != "ASAP_Annotations":
         raise FileUnreadable(f"The XML begins with <{root.tag}>, not <ASAP_Annotations>. Send a file that ASAP saved.")
-    colors = {group.get("Name"): group.get("Color") for group in root.iter("Group")}
+    groups = {group.get("Name", ""): group for group in root.iter("Group")}
     collector = Collector()
     items = list(root.iter("Annotation"))
     outlines = [(index, item) for index, item in enumerate(items) if not _is_cut_out(item)]
@@ -92,7 +98,7 @@ def parse(data: bytes) -> Parsed:
             else:
                 holes.setdefault(around, []).append(_points(item))
     for index, item in outlines:
-        _read(collector, index, item, colors, holes.get(index, []))
+        _read(collector, index, item, groups, holes.get(index, []))
     return collector.done()
 
 
@@ -100,14 +106,15 @@ def _read(
     collector: Collector,
     index: int,
     item: Element,
-    colors: dict[str | None, str | None],
+    groups: dict[str, Element],
     holes: list[list[list[float]]],
 ) -> None:
     group = item.get("PartOfGroup") or _NO_GROUP
     name = item.get("Name", "")
     facts: dict[str, Any] = {
         "term": None if group == _NO_GROUP else group,
-        "color": colors.get(group) or item.get("Color"),
+        "term_path": _path(group, groups),
+        "color": (groups[group].get("Color") if group in groups else None) or item.get("Color"),
         "attributes": {"name": name} if name else {},
     }
     points, kind = _points(item), item.get("Type", "Polygon")
@@ -126,6 +133,15 @@ def _read(
         rings = [[*ring, ring[0]] for ring in (points, *holes) if ring]
         shape = {"type": "Polygon", "coordinates": rings}
         collector.add(index, GeometryKind.RECTANGLE if is_rectangle else GeometryKind.POLYGON, shape, **facts)
+
+
+def _path(group: str, groups: dict[str, Element]) -> tuple[str, ...]:
+    """The groups that a group lies in, the outermost first, and itself; a file whose groups go in a circle ends it."""
+    path: list[str] = []
+    while group != _NO_GROUP and group not in path:
+        path.append(group)
+        group = groups[group].get("PartOfGroup", _NO_GROUP) if group in groups else _NO_GROUP
+    return tuple(reversed(path))
 
 
 def _is_cut_out(item: Element) -> bool:

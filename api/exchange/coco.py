@@ -1,4 +1,4 @@
-"""COCO instance annotations: the slide is the one image, terms are the categories.
+"""COCO instance annotations: the slide is the one image, terms are the categories, a parent their supercategory.
 
 COCO's polygons know no holes: `segmentation` has the outlines, `area` is without the holes, and the field of our own
 `holes` has them. Points and lines become `keypoints` and a `line`, with area 0.
@@ -22,7 +22,7 @@ class CocoWriter:
 
     def __init__(self, slide: SlideFacts) -> None:
         self._slide = slide
-        self._categories: dict[str, tuple[int, str | None]] = {}
+        self._categories: dict[str, tuple[int, str | None, str]] = {}
         self._count = 0
 
     def start(self) -> bytes:
@@ -40,7 +40,8 @@ class CocoWriter:
 
     def add(self, feature: Feature) -> bytes:
         name = feature.term or NO_TERM
-        number, _ = self._categories.setdefault(name, (len(self._categories) + 1, feature.color))
+        parent = feature.term_path[-2] if len(feature.term_path) > 1 else ""
+        number, *_ = self._categories.setdefault(name, (len(self._categories) + 1, feature.color, parent))
         separator = b"," if self._count else b""
         self._count += 1
         extent = extent_of(feature.geometry)
@@ -59,8 +60,8 @@ class CocoWriter:
 
     def end(self) -> bytes:
         categories = [
-            {"id": number, "name": name, "supercategory": "", "color": color}
-            for name, (number, color) in self._categories.items()
+            {"id": number, "name": name, "supercategory": parent, "color": color}
+            for name, (number, color, parent) in self._categories.items()
         ]
         return b'],"categories":' + orjson.dumps(categories) + b"}\n"
 

@@ -23,6 +23,7 @@ class Feature:
 
     Attributes:
         term: what it means, by name.
+        term_path: the names from the top of the tree of terms down to `term`; empty where nothing is known of a tree.
         color: `#rrggbb` of the term.
         mean: a model's mean probability in [0, 1]; None for what people drew.
         review: where it stands in review; None for what is not reviewed. `review_reason` says why it was rejected.
@@ -31,6 +32,7 @@ class Feature:
     geometry: Geometry
     term: str | None = None
     color: str | None = None
+    term_path: tuple[str, ...] = ()
     id: UUID | None = None
     layer: str = ""
     note: str = ""

@@ -139,12 +139,17 @@ def _facts(properties: dict[str, Any], feature_id: Any) -> dict[str, Any]:
         attributes["measurements"] = measurements
     return {
         "term": str(term) if term else None,
+        "term_path": _names(own.get("termPath")),
         "color": _color(classification),
         "id": _uuid(feature_id),
         "note": str(own.get("note") or properties.get("description") or ""),
         "locked": properties.get("isLocked") is True,
         "attributes": attributes,
     }
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(str(name) for name in _list(value))
 
 
 def _color(classification: dict[str, Any]) -> str | None:
@@ -185,6 +190,7 @@ def _feature_json(feature: Feature) -> dict[str, Any]:
         properties["measurements"] = {"Mean probability": round(feature.mean, 4)}
         own["mean"] = round(feature.mean, 4)
     facts = {
+        "termPath": list(feature.term_path) if len(feature.term_path) > 1 else None,
         "note": feature.note,
         "attributes": attributes,
         "review": feature.review and feature.review.value,

@@ -12,5 +12,6 @@ MODEL_MODULES = [
     "api.models.prediction",
     "api.models.comment",
     "api.models.event",
+    "api.models.look",
     "api.models.audit",
 ]

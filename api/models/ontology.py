@@ -11,7 +11,11 @@ from api.models.project import Project
 
 
 class Term(Model):
-    """A meaning with a colour. Deleted terms stay, so that old annotations keep their name."""
+    """A meaning with a colour. Deleted terms stay, so that old annotations keep their name.
+
+    `parent_id` names the term of the same project that this one is a kind of, and null stands for the top of the tree.
+    `position` counts the living terms of a project through the tree, a parent before its children.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField("models.Project", related_name="terms")
@@ -20,6 +24,7 @@ class Term(Model):
     color = fields.CharField(max_length=7)
     hotkey = fields.CharField(max_length=1, null=True)
     position = fields.IntField(default=0)
+    parent_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     deleted_at = fields.DatetimeField(null=True)
 

@@ -30,6 +30,7 @@ class Prediction(Model):
     "polygons", "seconds", "mp_per_s", …}`.
     `priority` goes before age in the queue. `viewports` is what people look at while it runs, told by the API, so that
     workers do it first. `source_id` names the prediction of whose probabilities this one was made by another threshold.
+    `error` says why it failed, in English; `error_code` and `error_params` say it for translating.
     `heatmap_version` rises with each batch of changed heatmap tiles, so that a tile of one version never changes.
     """
 
@@ -52,6 +53,8 @@ class Prediction(Model):
     heatmap_version = fields.IntField(default=0)
     figures: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     error = fields.TextField(null=True)
+    error_code = fields.CharField(max_length=64, null=True)
+    error_params: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     layer_id = fields.UUIDField(null=True)
     requested_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "models.User", related_name=False, null=True, on_delete=fields.SET_NULL
@@ -105,6 +108,8 @@ class PredictionShard(Model):
     not_before = fields.DatetimeField(null=True)
     lease_until = fields.DatetimeField(null=True)
     error = fields.TextField(null=True)
+    error_code = fields.CharField(max_length=64, null=True)
+    error_params: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

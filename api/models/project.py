@@ -28,6 +28,7 @@ class Project(Model):
     id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
     name = fields.CharField(max_length=120)
     description = fields.TextField(default="")
+    blind = fields.BooleanField(default=False, db_default=False)  # rules B1-B10 of docs/spec.md
     quota_bytes = fields.BigIntField(null=True)  # of its slide files together; null means no limit of its own
     created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "models.User", related_name=False, null=True, on_delete=fields.SET_NULL

@@ -21,6 +21,7 @@ class User(Model):
     locale = fields.CharField(max_length=5, default="en")
     created_at = fields.DatetimeField(auto_now_add=True)
     disabled_at = fields.DatetimeField(null=True)
+    toured_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "user_account"

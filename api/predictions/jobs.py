@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import Q
 
+from api.errors import PlatformError, Unavailable
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.models.transaction import transaction
 
@@ -34,10 +35,7 @@ _WHOSE = {
     "project": "prediction__slide__project_id",
     "priority": "prediction__priority",
 }
-_POISON = (
-    f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this slide. "
-    "The file may be damaged: look into the worker's log, or upload it anew."
-)
+_NO_ERROR: dict[str, Any] = {"error": None, "error_code": None, "error_params": None}
 _LIVE = (PredictionStatus.QUEUED, PredictionStatus.RUNNING)
 
 
@@ -85,7 +83,7 @@ async def claim(lease_s: float, project_limit: int | None = None) -> Claim | Non
         await whole.filter(free_at(now), prediction__status__in=_LIVE)
         .order_by("-prediction__priority", "prediction__created_at", "created_at", "id")
         .limit(_CANDIDATES)
-        .values("id", "prediction_id", "attempts", "error", *_WHOSE.values())
+        .values("id", "prediction_id", "attempts", "error", "error_code", "error_params", *_WHOSE.values())
     )
     if not candidates:
         return None
@@ -101,7 +99,7 @@ async def claim(lease_s: float, project_limit: int | None = None) -> Claim | Non
         if not taken:
             continue
         if held.attempt > MAX_ATTEMPTS:
-            await fail(held, row["error"] or _POISON, for_good=True)
+            await fail(held, reason_in(row) or _poisoned(), for_good=True)
             continue
         await Prediction.filter(id=held.prediction_id, status=PredictionStatus.QUEUED).update(
             status=PredictionStatus.RUNNING, started_at=now
@@ -165,7 +163,7 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
         done = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(status=ShardStatus.DONE, lease_until=None, error=None)
+            .update(status=ShardStatus.DONE, lease_until=None, **_NO_ERROR)
         )
         if not done:
             return False
@@ -173,18 +171,22 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
             await Prediction.filter(id=claim.prediction_id, status=PredictionStatus.RUNNING)
             .using_db(connection)
             .update(
-                status=PredictionStatus.SUCCEEDED, figures=figures, layer_id=layer_id, error=None, finished_at=_now()
+                status=PredictionStatus.SUCCEEDED,
+                figures=figures,
+                layer_id=layer_id,
+                finished_at=_now(),
+                **_NO_ERROR,
             )
         )
 
 
-async def fail(claim: Claim, reason: str, *, for_good: bool = False) -> None:
+async def fail(claim: Claim, reason: PlatformError, *, for_good: bool = False) -> None:
     """Give a shard back after an error: tried again after a pause, or, at the last attempt or `for_good`, failed."""
     async with transaction() as connection:
         held = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(error=reason, lease_until=None)
+            .update(lease_until=None, **_told(reason))
         )
         if not held:
             return
@@ -207,7 +209,7 @@ async def release(claim: Claim) -> None:
     )
 
 
-async def pause(claim: Claim, notice: str) -> None:
+async def pause(claim: Claim, notice: PlatformError) -> None:
     """Give a shard back that can't go on for want of something, which is told as the prediction's notice.
 
     It is free again after `PAUSE_S`, and after twice as long each time that it did not get on in between; no attempt
@@ -226,7 +228,8 @@ async def pause(claim: Claim, notice: str) -> None:
         pauses = prediction.figures.get("pauses", 0)
         pause_s = min(LONGEST_PAUSE_S, PAUSE_S * 2**pauses)
         await shard.using_db(connection).update(not_before=_now() + timedelta(seconds=pause_s))
-        prediction.figures = {**prediction.figures, "notice": notice, "pauses": pauses + 1}
+        told = {"notice": notice.message, "notice_code": notice.code, "notice_params": notice.params}
+        prediction.figures = {**prediction.figures, **told, "pauses": pauses + 1}
         await prediction.save(using_db=connection, update_fields=["figures"])
 
 
@@ -241,7 +244,7 @@ async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancell
         prediction = Prediction.filter(id=prediction_id, status__in=_LIVE)
         return bool(
             await prediction.using_db(connection).update(
-                status=PredictionStatus.CANCELLED, cancelled_by_id=by, error=None, finished_at=_now()
+                status=PredictionStatus.CANCELLED, cancelled_by_id=by, finished_at=_now(), **_NO_ERROR
             )
         )
 
@@ -260,12 +263,14 @@ async def retry(prediction_id: UUID) -> bool:
         await (
             PredictionShard.filter(id__in=ids)
             .using_db(connection)
-            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, error=None)
+            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, **_NO_ERROR)
         )
         return bool(
             await Prediction.filter(id=prediction_id, status__in=(PredictionStatus.FAILED, PredictionStatus.CANCELLED))
             .using_db(connection)
-            .update(status=PredictionStatus.QUEUED, error=None, cancelled_by_id=None, started_at=None, finished_at=None)
+            .update(
+                status=PredictionStatus.QUEUED, cancelled_by_id=None, started_at=None, finished_at=None, **_NO_ERROR
+            )
         )
 
 
@@ -276,20 +281,42 @@ async def queue_places(prediction_ids: Collection[UUID]) -> dict[UUID, int]:
     return {waits: place for place, (waits,) in enumerate(waiting, 1) if waits in prediction_ids}
 
 
-async def _set_aside(connection: BaseDBAsyncClient, shard: PredictionShard, prediction_id: UUID, reason: str) -> None:
+async def _set_aside(
+    connection: BaseDBAsyncClient, shard: PredictionShard, prediction_id: UUID, reason: PlatformError
+) -> None:
     """Fail a shard, and its prediction with it, unless it is only a part of that."""
     await (
         PredictionShard.filter(id=shard.id)
         .using_db(connection)
-        .update(status=ShardStatus.FAILED, lease_until=None, error=reason)
+        .update(status=ShardStatus.FAILED, lease_until=None, **_told(reason))
     )
     if shard.kind is ShardKind.PART:
         return
     await (
         Prediction.filter(id=prediction_id, status__in=_LIVE)
         .using_db(connection)
-        .update(status=PredictionStatus.FAILED, error=reason, finished_at=_now())
+        .update(status=PredictionStatus.FAILED, finished_at=_now(), **_told(reason))
     )
+
+
+def _poisoned() -> PlatformError:
+    return Unavailable(
+        f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this slide. "
+        "The file may be damaged: look into the worker's log, or upload it anew.",
+        code="PREDICTION_POISON",
+        params={"attempts": MAX_ATTEMPTS},
+    )
+
+
+def reason_in(row: Mapping[str, Any]) -> PlatformError | None:
+    """The reason that the columns `error`, `error_code` and `error_params` keep."""
+    message, code, params = row["error"], row["error_code"], row["error_params"]
+    return PlatformError(message, code=code, params=params) if message else None
+
+
+def _told(reason: PlatformError) -> dict[str, Any]:
+    """The columns that say why."""
+    return {"error": reason.message, "error_code": reason.code, "error_params": reason.params or None}
 
 
 def _now() -> datetime:

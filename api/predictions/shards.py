@@ -13,14 +13,11 @@ from uuid import UUID, uuid4
 
 from tortoise.expressions import F
 
+from api.errors import PlatformError, Unavailable
 from api.models.prediction import PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.models.transaction import transaction
-from api.predictions.jobs import MAX_ATTEMPTS, Claim, fail, free_at
+from api.predictions.jobs import MAX_ATTEMPTS, Claim, fail, free_at, reason_in
 
-_POISON = (
-    f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this part of the slide. "
-    "The file may be damaged there: look into the worker's log."
-)
 _ROWS_A_STATEMENT = 500
 
 
@@ -39,7 +36,7 @@ class PartState:
     status: ShardStatus
     attempts: int
     is_free: bool
-    reason: str | None
+    reason: PlatformError | None
 
 
 async def cut(lead: Claim, regions: Sequence[list[float]], lease_s: float) -> bool:
@@ -67,7 +64,9 @@ async def states(prediction_id: UUID) -> list[PartState]:
     rows = await (
         PredictionShard.filter(prediction_id=prediction_id, kind=ShardKind.PART)
         .order_by("number")
-        .values("number", "id", "status", "attempts", "not_before", "lease_until", "error")
+        .values(
+            "number", "id", "status", "attempts", "not_before", "lease_until", "error", "error_code", "error_params"
+        )
     )
     return [
         PartState(
@@ -77,7 +76,7 @@ async def states(prediction_id: UUID) -> list[PartState]:
             row["attempts"],
             (row["status"] == ShardStatus.QUEUED and (row["not_before"] is None or row["not_before"] <= now))
             or (row["status"] == ShardStatus.RUNNING and row["lease_until"] is not None and row["lease_until"] < now),
-            row["error"],
+            reason_in(row),
         )
         for row in rows
     ]
@@ -109,7 +108,7 @@ async def claim_part(
                 .update(attempts=1)
             )
     if taken and held.attempt > MAX_ATTEMPTS:
-        await fail(held, state.reason or _POISON, for_good=True)
+        await fail(held, state.reason or _poisoned(), for_good=True)
         return None
     return held if taken else None
 
@@ -151,3 +150,12 @@ async def next_to_help(excluded: Collection[UUID]) -> UUID | None:
         free = free.exclude(prediction_id__in=list(excluded))
     found = await free.order_by("-prediction__priority", "prediction__created_at", "number").first()
     return None if found is None else found.prediction_id  # type: ignore[attr-defined]
+
+
+def _poisoned() -> PlatformError:
+    return Unavailable(
+        f"The worker stopped without a word {MAX_ATTEMPTS} times while working on this part of the slide. "
+        "The file may be damaged there: look into the worker's log.",
+        code="PREDICTION_POISON_PART",
+        params={"attempts": MAX_ATTEMPTS},
+    )

@@ -10,11 +10,13 @@ from tortoise.exceptions import IntegrityError
 
 from api.auth import audit
 from api.auth.account_rules import normalise_email
-from api.auth.permissions import require_project, require_role, require_viewer
+from api.auth.permissions import only_own, require_project, require_role, require_viewer
 from api.auth.viewer import Action, Viewer
+from api.collaboration.everywhere import SIGHT, append_to_all
+from api.collaboration.log import retrying
 from api.errors import Conflict, NotFound
 from api.models.audit import AuditKind
-from api.models.project import Membership, Role
+from api.models.project import Membership, Project, Role
 from api.models.transaction import transaction
 from api.models.user import User
 from api.projects.lock import lock_project
@@ -66,16 +68,23 @@ async def update_member(viewer: Viewer | None, project_id: UUID, user_id: UUID, 
     own_role = await require_project(viewer, project_id, Action.MANAGE)
     if role is Role.OWNER:
         require_role(own_role, Action.OWN)
-    async with transaction():
-        await lock_project(project_id)
-        membership = await _membership(project_id, user_id)
-        if membership.role is Role.OWNER and role is not Role.OWNER:
-            require_role(own_role, Action.OWN)
-            await _require_another_owner(membership)
-        before, membership.role = membership.role, role
-        await membership.save(update_fields=["role"])
-        await _note(AuditKind.MEMBER_CHANGED, viewer, membership, role=role, before=before)
-    return membership
+
+    async def once() -> Membership:
+        async with transaction() as connection:
+            await lock_project(project_id)
+            membership = await _membership(project_id, user_id)
+            if membership.role is Role.OWNER and role is not Role.OWNER:
+                require_role(own_role, Action.OWN)
+                await _require_another_owner(membership)
+            before, membership.role = membership.role, role
+            await membership.save(update_fields=["role"])
+            await _note(AuditKind.MEMBER_CHANGED, viewer, membership, role=role, before=before)
+            blind = (await Project.get(id=project_id)).blind
+            if only_own(user_id, before, blind=blind) != only_own(user_id, role, blind=blind):
+                await append_to_all(connection, project_id, require_viewer(viewer).user_id, {SIGHT: str(user_id)})
+            return membership
+
+    return await retrying(f"project {project_id}", once)
 
 
 async def remove_member(viewer: Viewer | None, project_id: UUID, user_id: UUID) -> None:

@@ -12,6 +12,8 @@ from api.auth import audit
 from api.auth.account_rules import clean_name
 from api.auth.permissions import require_project, require_scope, require_viewer
 from api.auth.viewer import Action, Viewer
+from api.collaboration.everywhere import EVERYONE, SIGHT, append_to_all
+from api.collaboration.log import retrying
 from api.errors import InvalidInput
 from api.models.audit import AuditKind
 from api.models.ontology import Term
@@ -19,6 +21,7 @@ from api.models.paging import Page, fetch_page
 from api.models.project import Membership, Project, Role
 from api.models.transaction import transaction
 from api.models.user import User
+from api.projects.lock import lock_project
 from api.projects.terms import DEFAULT_TERMS
 
 logger = logging.getLogger("coslide.projects")
@@ -67,15 +70,37 @@ async def count_projects(viewer: Viewer | None) -> int:
 
 
 async def update_project(
-    viewer: Viewer | None, project_id: UUID, *, name: str | None = None, description: str | None = None
+    viewer: Viewer | None,
+    project_id: UUID,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    blind: bool | None = None,
 ) -> Project:
-    """Change what is given; None leaves a value as it is."""
+    """Change what is given; None leaves a value as it is.
+
+    Raises:
+        Unavailable: the project's slides stayed too busy to be told that it is blind, or no longer so.
+    """
     await require_project(viewer, project_id, Action.MANAGE)
-    project = await Project.get(id=project_id)
-    project.name = project.name if name is None else clean_name(name)
-    project.description = project.description if description is None else _clean_description(description)
-    await project.save(update_fields=["name", "description"])
-    return project
+    manager = require_viewer(viewer)
+    shown = None if name is None else clean_name(name)
+    text = None if description is None else _clean_description(description)
+
+    async def once() -> Project:
+        async with transaction() as connection:
+            await lock_project(project_id)
+            project = await Project.get(id=project_id)
+            project.name = project.name if shown is None else shown
+            project.description = project.description if text is None else text
+            if blind is not None and blind is not project.blind:
+                project.blind = blind
+                await append_to_all(connection, project_id, manager.user_id, {SIGHT: EVERYONE})
+                await _note(AuditKind.PROJECT_BLINDED if blind else AuditKind.PROJECT_UNBLINDED, manager, project)
+            await project.save(update_fields=["name", "description", "blind"])
+            return project
+
+    return await retrying(f"project {project_id}", once)
 
 
 async def delete_project(viewer: Viewer | None, project_id: UUID) -> None:

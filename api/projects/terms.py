@@ -16,6 +16,7 @@ from api.models.audit import AuditKind
 from api.models.ontology import Term
 from api.models.transaction import transaction
 from api.projects.lock import lock_project
+from api.projects.term_tree import Node, moved, with_descendants, without
 
 MAX_TERMS = 100
 MAX_POSITION = 10_000
@@ -48,13 +49,19 @@ DEFAULT_TERMS = (
 
 
 async def create_term(
-    viewer: Viewer | None, project_id: UUID, *, name: str, color: str, hotkey: str | None = None
+    viewer: Viewer | None,
+    project_id: UUID,
+    *,
+    name: str,
+    color: str,
+    hotkey: str | None = None,
+    parent_id: UUID | None = None,
 ) -> Term:
-    """A new term after the project's others.
+    """A new term, the last child of its parent, or the last of all.
 
     Raises:
-        InvalidInput: `name`, `color` or `hotkey` break a rule.
-        Conflict: codes `TERM_NAME_TAKEN`, `HOTKEY_TAKEN`, `TOO_MANY_TERMS`.
+        InvalidInput: `name`, `color`, `hotkey` or `parent_id` break a rule.
+        Conflict: codes `TERM_NAME_TAKEN`, `HOTKEY_TAKEN`, `TOO_MANY_TERMS`, `TERM_TOO_DEEP`.
     """
     await require_project(viewer, project_id, Action.MANAGE)
     term = Term(project_id=project_id, name=clean_name(name), color=_color(color), hotkey=_hotkey(hotkey))
@@ -65,6 +72,8 @@ async def create_term(
         _require_free(term, others)
         term.position = max((other.position for other in others), default=-1) + 1
         await term.save(force_create=True)
+        if parent_id is not None:
+            await _rearrange([*others, term], moved(_nodes([*others, term]), term.id, parent_id, None))
     return term
 
 
@@ -97,11 +106,44 @@ async def update_term(
     return term
 
 
-async def delete_term(viewer: Viewer | None, term_id: UUID) -> None:
-    """Take a term from the list; annotations that have it keep it."""
+async def move_term(
+    viewer: Viewer | None, term_id: UUID, *, parent_id: UUID | None, before_id: UUID | None = None
+) -> list[Term]:
+    """Put a term, with all below it, under another parent or among its siblings; the project's terms in their order.
+
+    Raises:
+        NotFound: there is no such term.
+        InvalidInput, Conflict: as `term_tree.moved`.
+    """
     project_id = await _project_of(viewer, term_id)
     async with transaction():
+        terms = await _locked_terms(project_id)
+        if all(term.id != term_id for term in terms):
+            raise _unknown(term_id)
+        return await _rearrange(terms, moved(_nodes(terms), term_id, parent_id, before_id))
+
+
+async def term_and_below(project_id: UUID, term_id: UUID) -> frozenset[UUID]:
+    """A term's id with those of all living terms below it; alone where it has none, or was deleted."""
+    rows = await Term.filter(project_id=project_id, deleted_at__isnull=True).values_list("id", "parent_id")
+    return with_descendants([Node(row_id, parent_id) for row_id, parent_id in rows], term_id)
+
+
+async def term_filter(project_id: UUID, term_id: UUID | None, *, below: bool) -> frozenset[UUID] | None:
+    """The terms that a query for one means: it alone, or with all below it; None where none is asked for."""
+    if term_id is None:
+        return None
+    return await term_and_below(project_id, term_id) if below else frozenset({term_id})
+
+
+async def delete_term(viewer: Viewer | None, term_id: UUID) -> None:
+    """Take a term from the list; annotations that have it keep it, and its children come up into its place."""
+    project_id = await _project_of(viewer, term_id)
+    async with transaction():
+        terms = await _locked_terms(project_id)
         term = await Term.get(id=term_id)
+        if any(other.id == term_id for other in terms):
+            await _rearrange([other for other in terms if other.id != term_id], without(_nodes(terms), term_id))
         if await Term.filter(id=term_id, deleted_at__isnull=True).update(deleted_at=datetime.now(UTC)):
             await audit.record(
                 AuditKind.TERM_DELETED, viewer, project_id=project_id, subject_id=term_id, subject_name=term.name
@@ -124,6 +166,22 @@ async def _locked_terms(project_id: UUID) -> list[Term]:
     """The project's live terms, which no one else changes until the transaction around ends."""
     await lock_project(project_id)
     return await Term.filter(project_id=project_id, deleted_at__isnull=True)
+
+
+def _nodes(terms: list[Term]) -> list[Node]:
+    ordered = sorted(terms, key=lambda term: (term.position, term.created_at, term.id))
+    return [Node(term.id, term.parent_id, term.name) for term in ordered]
+
+
+async def _rearrange(terms: list[Term], nodes: list[Node]) -> list[Term]:
+    """Write places that changed; the terms in their new order."""
+    by_id = {term.id: term for term in terms}
+    for position, node in enumerate(nodes):
+        term = by_id[node.id]
+        if (term.position, term.parent_id) != (position, node.parent_id):
+            term.position, term.parent_id = position, node.parent_id
+            await term.save(update_fields=["position", "parent_id"])
+    return [by_id[node.id] for node in nodes]
 
 
 def _require_free(term: Term, others: list[Term]) -> None:

@@ -54,16 +54,22 @@ _EXTENSIONS = {".geojson": "geojson", ".json": "geojson", ".xml": "xml"}
 
 
 async def export(request: Request) -> Response:
-    """`GET /slides/{id}/export/{format}?layer=&term=&review=`: living annotations and prediction polygons as a file.
+    """`GET /slides/{id}/export/{format}?layer=&term=&below=&review=`: annotations and prediction polygons as a file.
 
-    `review` holds states of review, joined by commas.
+    `below=1` takes the terms below `term` too; `review` holds states of review, joined by commas.
     """
     viewer = await viewer_of(request)
     access = await require_slide(viewer, request.path_params["slide_id"], Action.VIEW)
     kind, settings = request.path_params["format"], request.app.state.settings
     slide = await slide_facts(access.slide_id)
     layer_id, term_id = read_uuid(request, "layer"), read_uuid(request, "term")
-    batches = await batches_of(access, layer_id, term_id, _read_review(request), settings.model_repository)
+    batches = await batches_of(
+        access,
+        layer_id,
+        (term_id, request.query_params.get("below") == "1"),
+        _read_review(request),
+        settings.model_repository,
+    )
     formats = (*_WRITERS, "mask")
     if kind not in formats:
         raise InvalidInput(f"There is no format “{kind[:32]}”. Ask for one of {', '.join(formats)}.", code="BAD_FORMAT")
@@ -190,8 +196,10 @@ async def _drawn(access: SlideAccess, parsed: Parsed) -> tuple[list[Create], lis
     shapes = await asyncio.to_thread(lambda: [Shape.of(feature.geometry) for feature in parsed.features])
     for feature, shape in zip(parsed.features, shapes, strict=True):
         attributes = dict(feature.attributes)
-        term_id = known.get(feature.term.casefold()) if feature.term else None
-        if feature.term and term_id is None:
+        # The nearest term that the project has: the shape's own, else the one above it in the file's tree.
+        names = [name for name in (feature.term, *reversed(feature.term_path)) if name]
+        term_id = next((known[name.casefold()] for name in names if name.casefold() in known), None)
+        if feature.term and feature.term.casefold() not in known:
             attributes["classification"] = feature.term
             unknown[feature.term] = unknown.get(feature.term, 0) + 1
         drawn.append(Create(uuid4(), shape, term_id, attributes, feature.note))

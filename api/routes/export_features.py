@@ -10,6 +10,7 @@ from uuid import UUID
 from api.annotations.chunks import unpack_prediction
 from api.annotations.query import Filter, all_of, layer_by_id, layers_of, prediction_chunks
 from api.annotations.rows import AnnotationRow, LayerRow
+from api.annotations.sight import sees
 from api.auth.permissions import SlideAccess
 from api.errors import InvalidInput, NotFound
 from api.exchange.feature import Feature, SlideFacts
@@ -18,6 +19,8 @@ from api.models.ontology import Term
 from api.models.prediction import Prediction
 from api.models.slide import Slide
 from api.predictions.model_info import ModelClass, read_repository
+from api.projects.term_tree import Node, path_of
+from api.projects.terms import term_filter
 
 BATCH = 500
 
@@ -31,49 +34,58 @@ async def slide_facts(slide_id: UUID) -> SlideFacts:
 async def batches_of(
     access: SlideAccess,
     layer_id: UUID | None,
-    term_id: UUID | None,
+    wanted_terms: tuple[UUID | None, bool],
     review: frozenset[ReviewState] | None,
     model_repository: Path,
 ) -> AsyncIterator[list[Feature]]:
     """The features wanted, living annotations first; polygons of predictions only when no term and no state of review
     is asked for.
 
+    Args:
+        wanted_terms: a term or none, and whether with those below it.
+
     Raises:
         NotFound: no such layer or term. Raised here, before anything is sent.
     """
     if layer_id is not None:
-        await layer_by_id(access.slide_id, layer_id)
+        await layer_by_id(access, layer_id)
     terms = {term.id: term for term in await Term.filter(project_id=access.project_id)}
+    term_id, below = wanted_terms
     if term_id is not None and term_id not in terms:
         raise NotFound(f"There is no term {term_id} in this project.", code="TERM_NOT_FOUND", field="term")
-    layers = await layers_of([access.slide_id])
+    layers = [layer for layer in await layers_of([access.slide_id]) if sees(access.only_own, layer)]
     classes = await _classes(layers, model_repository)
-    return _read(Filter(access.slide_id, None, layer_id, term_id, review), layers, terms, classes)
+    term_ids = await term_filter(access.project_id, term_id, below=below)
+    return _read(Filter(access, None, layer_id, term_ids, review), layers, terms, classes)
 
 
 async def _read(
     wanted: Filter, layers: Sequence[LayerRow], terms: dict[UUID, Term], classes: dict[UUID, tuple[ModelClass, ...]]
 ) -> AsyncIterator[list[Feature]]:
     names = {layer.id: layer.name for layer in layers}
+    living = {term.id: Node(term.id, term.parent_id, term.name) for term in terms.values() if term.deleted_at is None}
+    paths = {term_id: path_of(living, term_id) for term_id in living}
     batch: list[Feature] = []
     async for row in all_of(wanted):
-        batch.append(_feature(row, terms, names))
+        batch.append(_feature(row, terms, paths, names))
         if len(batch) >= BATCH:
             yield batch
             batch = []
     if batch:
         yield batch
-    if wanted.term_id is not None or wanted.review is not None:
+    if wanted.term_ids is not None or wanted.review is not None:
         return
     for layer in layers:
         if layer.kind is not LayerKind.PREDICTION or wanted.layer_id not in (None, layer.id):
             continue
         known = classes.get(layer.id, ())
-        async for chunk in prediction_chunks(Filter(wanted.slide_id, layer_id=layer.id)):
+        async for chunk in prediction_chunks(Filter(wanted.access, layer_id=layer.id)):
             yield await asyncio.to_thread(_predicted, chunk, layer, known)
 
 
-def _feature(row: AnnotationRow, terms: dict[UUID, Term], layers: dict[UUID, str]) -> Feature:
+def _feature(
+    row: AnnotationRow, terms: dict[UUID, Term], paths: dict[UUID, tuple[str, ...]], layers: dict[UUID, str]
+) -> Feature:
     attributes = dict(row.attributes)
     term = terms.get(row.term_id) if row.term_id else None
     name = term.name if term else attributes.pop("classification", None)
@@ -81,6 +93,7 @@ def _feature(row: AnnotationRow, terms: dict[UUID, Term], layers: dict[UUID, str
         row.shape.geometry,
         term=str(name) if name else None,
         color=term.color if term else None,
+        term_path=paths.get(term.id, (term.name,)) if term else (),
         id=row.id,
         layer=layers.get(row.layer_id, ""),
         note=row.note,

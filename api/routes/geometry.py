@@ -22,11 +22,13 @@ SEQ_HEADER = "x-coslide-seq"
 
 async def annotations_bin(request: Request) -> Response:
     """`GET /slides/{id}/annotations.bin?region=x,y,w,h&layer=`: the living annotations and prediction polygons."""
-    access = await require_slide(await viewer_of(request), request.path_params["slide_id"], Action.VIEW)
-    wanted = Filter(access.slide_id, region=read_region(request), layer_id=read_uuid(request, "layer"))
+    slide_id = request.path_params["slide_id"]
+    seq = await current_seq(slide_id)  # before what the viewer sees is decided: what changes it comes after
+    access = await require_slide(await viewer_of(request), slide_id, Action.VIEW)
+    wanted = Filter(access, region=read_region(request), layer_id=read_uuid(request, "layer"))
     if wanted.layer_id is not None:
-        await layer_by_id(access.slide_id, wanted.layer_id)
-    headers = {SEQ_HEADER: str(await current_seq(access.slide_id)), "cache-control": "private, no-store"}
+        await layer_by_id(access, wanted.layer_id)
+    headers = {SEQ_HEADER: str(seq), "cache-control": "private, no-store"}
     return StreamingResponse(packed_file(wanted), media_type="application/octet-stream", headers=headers)
 
 

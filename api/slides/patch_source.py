@@ -6,6 +6,7 @@ remains is resized by area. Everything else goes through OpenSlide.
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,8 @@ from api.slides.slide_file import MAX_REGION_PX, Pixels, damaged, open_slide
 CACHED_TILE_BYTES = 24 << 20
 _DCT_FACTORS = (8, 4, 2, 1)
 _SLACK = 1.01
+_WHOLE = 1e-3
+"""A pixel that lies on the slide but for this share of it lies wholly on it."""
 
 
 class PatchSource:
@@ -135,11 +138,45 @@ class Source(Protocol):
 
 def read_at(source: Source, x: float, y: float, width: float, height: float, downsample: float) -> Pixels:
     """A region as (round(height / downsample), round(width / downsample), 3); enlarged for a `downsample` under 1."""
+    pixels = source.read(round(x), round(y), round(width), round(height), max(1.0, downsample))
+    return _enlarged(pixels, width, height, downsample)
+
+
+def read_window(source: Source, x: float, y: float, side: float, downsample: float, l0_size: tuple[int, int]) -> Pixels:
+    """A model's window as `read_at` gives it, but for what lies beyond the slide's border: its mirror image.
+
+    White there would be an edge of tissue that the slide does not have. A window wholly beside the slide is white.
+
+    Args:
+        x, y, side: level-0 pixels.
+        l0_size: width and height of the slide in level-0 pixels.
+    """
+    l0_x, l0_y, l0_side, read_downsample = round(x), round(y), round(side), max(1.0, downsample)
+    pixels = source.read(l0_x, l0_y, l0_side, l0_side, read_downsample)
+    (left, right), (top, bottom) = (
+        _on_slide(start, size, read_downsample, len(pixels)) for start, size in zip((l0_x, l0_y), l0_size, strict=True)
+    )
+    if left < right and top < bottom:
+        beyond = top, len(pixels) - bottom, left, len(pixels) - right
+        if any(beyond):
+            inside = pixels[top:bottom, left:right]
+            pixels = np.asarray(cv2.copyMakeBorder(inside, *beyond, borderType=cv2.BORDER_REFLECT), np.uint8)
+    return _enlarged(pixels, side, side, downsample)
+
+
+def _enlarged(pixels: Pixels, width: float, height: float, downsample: float) -> Pixels:
+    """Level-0 pixels at a downsample under 1; for others `pixels` as they are."""
     if downsample >= 1:
-        return source.read(round(x), round(y), round(width), round(height), downsample)
-    pixels = source.read(round(x), round(y), round(width), round(height), 1.0)
+        return pixels
     size = (round(width / downsample), round(height / downsample))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _on_slide(start: float, size: int, downsample: float, count: int) -> tuple[int, int]:
+    """Of `count` pixels from `start` on, the first and the one after the last that lie wholly on the slide."""
+    first = math.ceil(-start / downsample - _WHOLE)
+    last = math.floor((size - start) / downsample + _WHOLE)
+    return max(0, first), min(count, last)
 
 
 def _reduced_at_edge(data: bytes, level: ContainerLevel, factor: int, column: int, row: int) -> Pixels | None:

@@ -18,7 +18,7 @@ from api.slides.check import describe_checked
 from api.slides.container import JPEG2000, StoredTiles
 from api.slides.convert import convert_to_pyramid
 from api.slides.jpeg import with_profile
-from api.slides.patch_source import PatchSource, decode_jpeg2000, read_at
+from api.slides.patch_source import PatchSource, decode_jpeg2000, read_window
 from api.slides.reader_process import Operation
 from api.slides.reader_wire import Message
 from api.slides.redact import redact as redact_file
@@ -187,10 +187,12 @@ def scaled(arguments: dict[str, Any], _: list[bytes]) -> Message:
 
 
 def patches(arguments: dict[str, Any], _: list[bytes]) -> Message:
-    """Square windows of the slide at a model's resolution, raw uint8 RGB, one blob each; white outside the slide."""
+    """Square windows of the slide at a model's resolution, raw uint8 RGB, one blob each; mirrored at its border."""
     source = _files.patches(arguments["path"])
     side, downsample = arguments["side"], arguments["downsample"]
-    return Message({}, [read_at(source, x, y, side, side, downsample).tobytes() for x, y in arguments["corners"]])
+    size = source.facts.width, source.facts.height
+    windows = (read_window(source, x, y, side, downsample, size) for x, y in arguments["corners"])
+    return Message({}, [window.tobytes() for window in windows])
 
 
 def icc(arguments: dict[str, Any], _: list[bytes]) -> Message:

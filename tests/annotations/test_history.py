@@ -32,7 +32,7 @@ async def test_a_slides_history_says_who_did_what(table: Table) -> None:
     await edit(table, "2", Update(one, note="x"), Delete(two), role=Role.REVIEWER)
     await edit(table, "3", Restore(two))
     undone = await undo(table.access(), Origin(table.user_id(), "client-u", "4"))
-    page = await slide_steps(table.slide.id, 3, None)
+    page = await slide_steps(table.access(), 3, None)
     assert [(step.seq, dict(step.changes)) for step in page.steps] == [
         (4, {Change.DELETED: 1}),
         (3, {Change.RESTORED: 1}),
@@ -45,7 +45,7 @@ async def test_a_slides_history_says_who_did_what(table: Table) -> None:
         table.user_id(Role.REVIEWER),
     ]
     assert (undone.seq, page.steps[0].undoes, page.steps[1].undone_by) == (4, 3, 4)
-    rest = await slide_steps(table.slide.id, 3, 2)
+    rest = await slide_steps(table.access(), 3, 2)
     assert [(step.seq, dict(step.changes)) for step in rest.steps] == [(1, {Change.CREATED: 2})]
     assert not rest.has_more
 
@@ -82,7 +82,7 @@ async def test_the_state_at_every_seq_is_what_the_database_held_then(table: Tabl
         then[done.seq] = await stored()
     assert len(then) > 10
     for seq, state in then.items():
-        assert await state_at(table.slide.id, seq) == state
+        assert await state_at(table.access(), seq) == state
 
 
 async def test_a_seq_that_never_was_and_a_pruned_one_are_refused(table: Table) -> None:
@@ -90,9 +90,9 @@ async def test_a_seq_that_never_was_and_a_pruned_one_are_refused(table: Table) -
     await edit(table, "1", Create(id_, square(0, 0, 10)))
     await edit(table, "2", Update(id_, note="x"))
     with pytest.raises(InvalidInput) as refusal:
-        await state_at(table.slide.id, 3)
+        await state_at(table.access(), 3)
     assert refusal.value.message == "The slide is at 2; ask for a seq from 0 to 2."
     await prune(table.slide.id, 1)
     with pytest.raises(HistoryPruned):
-        await state_at(table.slide.id, 2)
+        await state_at(table.access(), 2)
     assert await Annotation.all().count() == 1

@@ -159,7 +159,7 @@ async def test_r7_events_history_and_earlier_states_carry_the_review(table: Tabl
     await desk.do(Role.REVIEWER, Judge(id_, ACCEPTED))
     states = [AnnotationRow.from_body(table.slide.id, e.body["annotations"][0]) for e in await since(table.slide.id, 0)]
     assert [row.review.state for row in states] == [DRAFT, PROPOSED, REJECTED, ACCEPTED]
-    assert states[2] == rejected == (await state_at(table.slide.id, 3))[id_]
+    assert states[2] == rejected == (await state_at(table.access(), 3))[id_]
     row = await annotation_by_id(id_)
     assert row == states[3]
     steps = (await annotation_steps(row, 10, None)).steps
@@ -175,12 +175,12 @@ async def test_many_are_reviewed_in_one_step_or_none(table: Table) -> None:
         await desk.do(Role.REVIEWER, *(Judge(id_, REJECTED, "No", 1) for id_ in ids[30:]))
     assert {stale.current.id for stale in caught.value.stale} == set(ids[30:40])
     found = dict.fromkeys(ReviewState, 0)
-    async for row in all_of(Filter(table.slide.id)):
+    async for row in all_of(Filter(table.access())):
         found[row.review.state] += 1
     assert found == {DRAFT: 10, PROPOSED: 0, ACCEPTED: 40, REJECTED: 0}
-    wanted = Filter(table.slide.id, review=frozenset({ACCEPTED}))
+    wanted = Filter(table.access(), review=frozenset({ACCEPTED}))
     assert {row.id async for row in all_of(wanted)} == set(ids[:40])
-    assert [row async for row in all_of(Filter(table.slide.id, review=frozenset()))] == []
+    assert [row async for row in all_of(Filter(table.access(), review=frozenset()))] == []
 
 
 async def test_r8_a_step_of_review_is_undone_and_done_again(table: Table) -> None:

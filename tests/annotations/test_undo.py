@@ -8,11 +8,11 @@ import pytest
 
 from api.annotations.applied import Applied
 from api.annotations.edit import apply_ops
-from api.annotations.ops import Create, Delete, Op, Update
+from api.annotations.ops import Create, Delete, Judge, Op, Update
 from api.annotations.undo import redo, undo
 from api.collaboration.log import Origin, current_seq
 from api.errors import Conflict
-from api.models.annotation import Annotation
+from api.models.annotation import Annotation, ReviewState
 from api.models.project import Role
 from tests.annotations.conftest import Table
 from tests.annotations.shapes import square
@@ -65,6 +65,22 @@ async def test_undo_walks_back_through_everything_and_redo_forward_again(table: 
     assert caught.value.code == "NOTHING_TO_REDO"
     assert (await Annotation.get(id=id_)).version == 12
     assert await current_seq(table.slide.id) == 12
+
+
+async def test_what_was_drawn_and_closed_in_one_call_is_undone_in_one(table: Table) -> None:
+    """Its own lock, and its own acceptance, do not hold it."""
+    locked, accepted = uuid4(), uuid4()
+    await do(table, Create(locked, square(1, 0, 5)), Update(locked, locked=True))
+    ops = (Create(accepted, square(9, 0, 5)), Judge(accepted, ReviewState.ACCEPTED))
+    await do(table, *ops, role=Role.REVIEWER)
+    for id_, role in ((locked, Role.ANNOTATOR), (accepted, Role.REVIEWER)):
+        before = await Annotation.get(id=id_)
+        assert (await undo_once(table, role)).skipped == ()
+        assert (await Annotation.get(id=id_)).deleted_at is not None
+        assert (await redo_once(table, role)).skipped == ()
+        after = await Annotation.get(id=id_)
+        assert after.deleted_at is None
+        assert (after.locked, after.review_state) == (before.locked, before.review_state)
 
 
 async def test_what_someone_else_changed_since_is_left_alone_and_named(table: Table) -> None:

@@ -26,19 +26,26 @@ const browser = await chromium.launch({ executablePath: given.chromium, args: FL
  * A page of somebody's own, with an account of that name; a second page of the same person signs in to it.
  *
  * @param {string} name
- * @param {{locale?: string, theme?: "dark" | "light", account?: boolean, tour?: boolean}} [options]
+ * @param {{locale?: string, theme?: "dark" | "light", account?: boolean, tour?: boolean}} [options] `tour`: as one who has not seen it.
  */
 export async function person(name, { locale = "en-US", theme = "dark", account = true, tour = false } = {}) {
   const viewport = { width: 1440, height: 900 };
   const context = await browser.newContext({ viewport, locale, acceptDownloads: true });
   context.setDefaultTimeout(20_000);
-  const settings = { "mantine-color-scheme-value": theme, ...(tour ? {} : { "coslide.toured": "true" }) };
+  const settings = { "mantine-color-scheme-value": theme };
   await context.addInitScript((values) => {
     for (const [key, value] of Object.entries(values)) if (!localStorage.getItem(key)) localStorage.setItem(key, value);
   }, settings);
   const page = await context.newPage();
-  if (account) await signIn(page, name, locale.slice(0, 2));
+  if (account) await signIn(page, name, locale.slice(0, 2), !tour);
   page.on("pageerror", (error) => seen.pageErrors.push(`${name}: ${error.message}`));
+  return page;
+}
+
+/** A page of somebody whose session exists already: `cookie` is its value. */
+export async function signedIn(name, cookie, options = {}) {
+  const page = await person(name, { ...options, account: false });
+  await page.context().addCookies([{ name: "coslide", value: cookie, url: given.url }]);
   return page;
 }
 
@@ -48,7 +55,7 @@ export async function persistentPerson(name, flags) {
   const options = { executablePath: given.chromium, args: [...FLAGS, ...flags] };
   const context = await chromium.launchPersistentContext(folder, options);
   const [page] = context.pages();
-  await signIn(page, name, "en");
+  await signIn(page, name, "en", true);
   const close = async () => {
     await context.close();
     await rm(folder, { recursive: true, force: true });
@@ -56,12 +63,12 @@ export async function persistentPerson(name, flags) {
   return { page, close };
 }
 
-async function signIn(page, name, locale) {
+async function signIn(page, name, locale, toured) {
   const body = { data: { email: emailOf(name), name, password: "three brown foxes jump" }, headers: { origin: given.url } };
   const registered = await page.request.post(`${given.url}/auth/register`, body);
   const answer = registered.ok() ? registered : await page.request.post(`${given.url}/auth/login`, body);
   if (!answer.ok()) throw new Error(`${name} could not sign in: ${await answer.text()}`);
-  await ask(page, "mutation($input: UpdateMeInput!) { updateMe(input: $input) { __typename } }", { input: { locale } });
+  await ask(page, "mutation($input: UpdateMeInput!) { updateMe(input: $input) { __typename } }", { input: { locale, toured } });
 }
 
 /** The address of a person's account. */
@@ -132,6 +139,33 @@ export async function openSlide(page, slideId) {
   await page.goto(`${given.url}/s/${slideId}`);
   await page.locator("main canvas").first().waitFor();
   await page.getByRole("tabpanel").waitFor();
+}
+
+/** Opens a slide with one level-0 pixel a pixel of the screen, (x, y) in the middle; answers where on the screen a place of the slide is. */
+export async function openAt(page, slideId, [x, y]) {
+  await page.goto(`${given.url}/s/${slideId}?x=${x}&y=${y}&d=1`);
+  await page.locator(".coslide-map canvas").first().waitFor();
+  await page.getByRole("tabpanel").waitFor();
+  const viewer = page.locator('[data-testid="viewer"]');
+  await viewer.focus();
+  const box = await viewer.boundingBox();
+  const [left, top] = [box.x + box.width / 2 - x, box.y + box.height / 2 - y];
+  return ([placeX, placeY]) => [left + placeX, top + placeY];
+}
+
+/** A press, a way through places of the screen, a release. */
+export async function drag(page, [first, ...rest], { steps = 6 } = {}) {
+  await page.mouse.move(...first);
+  await page.mouse.down();
+  for (const place of rest) await page.mouse.move(...place, { steps });
+  await page.mouse.up();
+}
+
+/** What the server holds of a slide, in the order of creation. */
+export async function annotationsOf(page, slideId) {
+  const fields = "id kind areaPx lengthPx bounds version termId note locked attributes geometry createdAt";
+  const { annotations } = await ask(page, `query($id: ID!) { annotations(slideId: $id) { nodes { ${fields} } } }`, { id: slideId });
+  return annotations.nodes.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }
 
 /** Runs a story to its end; a page that was open when it broke is kept as a picture. */

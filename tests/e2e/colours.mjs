@@ -23,6 +23,7 @@ async function ask(query, variables = {}) {
 const person = { email: "colours@example.org", name: "Colours", password: "a long enough password" };
 const registered = await page.request.post(`${given.url}/auth/register`, { data: person, headers });
 if (!registered.ok()) throw new Error(`register: ${registered.status()} ${await registered.text()}`);
+await ask("mutation { updateMe(input: { toured: true }) { __typename } }");
 const made = await ask('mutation { createProject(input: { name: "Colours" }) { ... on Project { id } } }');
 const bytes = await readFile(given.slide);
 const coded = (text) => Buffer.from(text).toString("base64");

@@ -48,6 +48,9 @@ await tell(async () => {
   await theirs.nth(1).click();
   await rho.getByRole("button", { name: "승인", exact: true }).click();
   await until("the other to be accepted", async () => (await states()).includes("ACCEPTED"));
+  seen.marks = await Promise.all(
+    ["반려", "승인"].map((name) => theirs.getByRole("img", { name }).count()),
+  );
   seen.reviewed = (await outlines()).map(({ id: _, bounds: __, ...rest }) => rest);
 
   // 3. The annotator reads why, live, and cannot change what is accepted.

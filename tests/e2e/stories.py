@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import shapely
+
 from tests.servers.coslide import ROOT
 
 Story = Callable[..., dict[str, Any]]
@@ -16,7 +18,7 @@ Story = Callable[..., dict[str, Any]]
 LIMIT_S = 300
 
 
-def tell(name: str, url: str, chromium: Path, **given: str) -> dict[str, Any]:
+def tell(name: str, url: str, chromium: Path, **given: str | int) -> dict[str, Any]:
     """Run a story against a running Coslide; what it saw. Fails with the story's own words.
 
     Args:
@@ -41,3 +43,10 @@ def tell(name: str, url: str, chromium: Path, **given: str) -> dict[str, Any]:
     assert seen["pageErrors"] == [], "\n".join(seen["pageErrors"])
     assert seen["axe"] == [], "\n".join(seen["axe"])
     return seen
+
+
+def shape_of(annotation: dict[str, Any]) -> shapely.Geometry:
+    """An annotation's shape, which has to be valid."""
+    shape = shapely.geometry.shape(annotation["geometry"])
+    assert shape.is_valid, annotation
+    return shape

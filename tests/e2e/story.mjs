@@ -84,6 +84,7 @@ await ben.getByLabel("비밀번호", { exact: true }).fill("세 마리 갈색 �
 await shot(ben, "register-ko");
 await ben.locator("form").getByRole("button", { name: "계정 만들기" }).click();
 await ben.waitForURL(`${given.url}/`);
+for (const page of [ann, ben]) await ask(page, "mutation { updateMe(input: { toured: true }) { __typename } }");
 
 // 2. Ann makes a project, uploads a slide, and is told why a broken file is none.
 await ann.getByRole("button", { name: "New project" }).first().click();

@@ -25,6 +25,8 @@ from tests.servers.coslide import ApiServer
 
 REASON = "The slide is damaged: a tile is broken. Copy it from the scanner again and upload it anew."
 
+GAP = {"region": [896.0, 896.0, 896.0, 896.0], "message": REASON, "code": "SLIDE_DAMAGED", "params": None}
+
 
 async def _predicted(data: Path, path: Path, email: str) -> UUID:
     """A slide with a finished prediction that lacks a part; the slide's id."""
@@ -47,7 +49,7 @@ async def _predicted(data: Path, path: Path, email: str) -> UUID:
             requested_by_id=owner.id,
             started_at=datetime.now(UTC),
             finished_at=datetime.now(UTC),
-            figures={**figures, **areas, "set_aside": [{"region": [896.0, 896.0, 896.0, 896.0], "reason": REASON}]},
+            figures={**figures, **areas, "set_aside": [GAP]},
         )
         tile = np.zeros((448, 448, 4), np.uint8)
         tile[..., 0], tile[..., 3] = 200, 255
@@ -73,5 +75,8 @@ def test_what_is_missing_is_said_and_crossed_out(
 
     seen = tell("gaps", platform.url, chromium_path, slideId=str(slide_id))
 
-    assert seen["reason"] == REASON
+    # In the reader's language, by its code.
+    assert seen["reason"] == (
+        "The file is damaged and can't be read. Copy it from the scanner again and upload it anew."
+    )
     assert seen["crossed"] is True

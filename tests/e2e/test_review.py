@@ -21,5 +21,6 @@ def test_an_annotator_proposes_and_a_reviewer_judges(story: Story) -> None:
         "locked": False,
         "reviewedBy": {"name": "로"},
     }
+    assert seen["marks"] == [1, 1]
     assert seen["mayDeleteAccepted"] is False
     assert sorted(seen["opened"]) == [["PROPOSED", False], ["REJECTED", False]]

@@ -177,6 +177,36 @@ def test_asap_gives_areas_points_lines_and_holes_back() -> None:
     assert total == sum(extent_of(one.geometry).area_px for one in ALL_KINDS)
 
 
+TREE = ("Epithelium", "Carcinoma", "Glandular")
+
+
+def test_formats_that_know_of_trees_carry_the_terms_above() -> None:
+    leaf = polygon(RING, term="Glandular", color="#00ff00", term_path=TREE)
+    top = polygon(HOLE, term="Stroma", color="#0000ff", term_path=("Stroma",))
+
+    assert [one.term_path for one in asap.parse(write_all(AsapWriter(), [leaf, top])).features] == [TREE, ("Stroma",)]
+    assert [one.term_path for one in geojson.parse(write_all(GeoJsonWriter(), [leaf, top])).features] == [TREE, ()]
+    coco = orjson.loads(write_all(CocoWriter(SLIDE), [leaf, top]))
+    assert [(one["name"], one["supercategory"]) for one in coco["categories"]] == [
+        ("Glandular", "Carcinoma"),
+        ("Stroma", ""),
+    ]
+    rows = list(csv.DictReader(io.StringIO(write_all(CsvWriter(SLIDE), [leaf, top]).decode("utf-8-sig"))))
+    assert [row["term_path"] for row in rows] == ["Epithelium / Carcinoma / Glandular", "Stroma"]
+
+
+def test_asap_groups_that_lie_in_each_other_end_somewhere() -> None:
+    groups = '<Group Name="a" PartOfGroup="b" Color="#111111"/><Group Name="b" PartOfGroup="a" Color="#222222"/>'
+    points = "".join(f'<Coordinate Order="{n}" X="{x}" Y="{y}"/>' for n, (x, y) in enumerate(RING[:-1]))
+    item = f'<Annotation Name="n" Type="Polygon" PartOfGroup="a"><Coordinates>{points}</Coordinates></Annotation>'
+    text = (
+        f"<ASAP_Annotations><Annotations>{item}</Annotations>"
+        f"<AnnotationGroups>{groups}</AnnotationGroups></ASAP_Annotations>"
+    )
+    [found] = asap.parse(text.encode()).features
+    assert (found.term, found.term_path, found.color) == ("a", ("b", "a"), "#111111")
+
+
 def test_asap_reads_camelyons_cut_outs_and_drops_one_that_cuts_nothing() -> None:
     def item(group: str, ring: list[list[float]]) -> str:
         points = "".join(f'<Coordinate Order="{n}" X="{x}" Y="{y}"/>' for n, (x, y) in enumerate(ring[:-1]))

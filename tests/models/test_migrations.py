@@ -39,7 +39,9 @@ async def test_an_empty_database_is_brought_up_to_date(db_url: str, tmp_path: Pa
         "0003_live_comments",
         "0004_review_audit",
         "0005_prediction_queue",
+        "0006_blind_projects",
         "0007_prediction_parts",
+        "0008_tree_looks_tour",
     ]
     async with connected(settings):
         assert await pending_migrations() == []

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from tortoise.context import TortoiseContext
 
+from api.errors import Unavailable
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardStatus
 from api.models.slide import Slide
 from api.predictions import jobs
@@ -59,7 +60,7 @@ async def test_a_shard_without_heartbeat_is_taken_over_and_the_first_worker_lear
     assert (await jobs.heartbeat(first, LEASE_S))[0] is Standing.LOST
     assert (await jobs.heartbeat(second, LEASE_S))[0] is Standing.GO_ON
     assert await jobs.complete(first, figures={"polygons": 9}, layer_id=None) is False
-    await jobs.fail(first, "too late")
+    await jobs.fail(first, Unavailable("too late"))
     await jobs.release(first)
     assert (await Prediction.get()).status is PredictionStatus.RUNNING
     assert await jobs.complete(second, figures={"polygons": 1}, layer_id=None) is True
@@ -82,22 +83,28 @@ async def test_failures_are_tried_again_after_a_pause_and_then_told(database: ob
     for attempt in range(1, jobs.MAX_ATTEMPTS + 1):
         claim = await claimed()
         assert claim.attempt == attempt
-        await jobs.fail(claim, f"reason {attempt}")
+        await jobs.fail(claim, Unavailable(f"reason {attempt}"))
         assert await jobs.claim(LEASE_S) is None
         await end_pause()
 
     prediction, shard = await Prediction.get(), await PredictionShard.get()
     assert (prediction.status, prediction.error) == (PredictionStatus.FAILED, "reason 4")
+    assert (prediction.error_code, prediction.error_params) == ("UNAVAILABLE", None)
     assert (shard.status, shard.error) == (ShardStatus.FAILED, "reason 4")
     assert await jobs.claim(LEASE_S) is None
 
 
 async def test_what_can_never_work_fails_at_once(database: object) -> None:
     await ask()
-    await jobs.fail(await claimed(), "The file is gone.", for_good=True)
+    gone = Unavailable("The file is gone.", code="FILE_GONE", params={"name": "a.svs"})
+    await jobs.fail(await claimed(), gone, for_good=True)
 
-    assert (await Prediction.get()).error == "The file is gone."
-    assert (await Prediction.get()).status is PredictionStatus.FAILED
+    prediction = await Prediction.get()
+    assert (prediction.status, prediction.error) == (PredictionStatus.FAILED, "The file is gone.")
+    assert (prediction.error_code, prediction.error_params) == ("FILE_GONE", {"name": "a.svs"})
+    await jobs.retry(prediction.id)
+    prediction = await Prediction.get()
+    assert (prediction.error, prediction.error_code, prediction.error_params) == (None, None, None)
 
 
 async def test_a_shard_that_kills_its_worker_is_set_aside(database: object) -> None:
@@ -152,7 +159,7 @@ async def test_what_has_ended_cannot_be_cancelled(database: object) -> None:
 
 async def test_what_failed_or_was_cancelled_can_be_tried_again(database: object) -> None:
     failed, cancelled, running = await ask(), await ask(), await ask()
-    await jobs.fail(await claimed(), "The file is gone.", for_good=True)
+    await jobs.fail(await claimed(), Unavailable("The file is gone."), for_good=True)
     await jobs.cancel(cancelled.id, by=None)
 
     assert await jobs.retry(failed.id) is True
@@ -271,7 +278,7 @@ async def test_the_pause_grows(sqlite_database: object, attempt: int) -> None:
     claim = await claimed()
     before = datetime.now(UTC)
 
-    await jobs.fail(claim, "no")
+    await jobs.fail(claim, Unavailable("no"))
 
     shard = await PredictionShard.get()
     assert shard.not_before is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from api.errors import Unavailable
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.predictions import jobs, shards
 from api.predictions.jobs import Claim, Standing
@@ -99,7 +100,9 @@ async def test_a_part_that_ends_its_worker_again_and_again_is_set_aside_and_the_
 
     poison = await part(lead, 2)
     assert (poison.status, poison.is_free) == (ShardStatus.FAILED, False)
-    assert poison.reason == (
+    assert poison.reason is not None
+    assert poison.reason.code == "PREDICTION_POISON_PART"
+    assert poison.reason.message == (
         "The worker stopped without a word 4 times while working on this part of the slide. "
         "The file may be damaged there: look into the worker's log."
     )
@@ -113,9 +116,9 @@ async def test_a_part_that_failed_waits_longer_each_time_and_is_then_set_aside(d
     for attempt in range(1, jobs.MAX_ATTEMPTS + 1):
         claim = await taken(lead, 0)
         assert claim.attempt == attempt
-        await jobs.fail(claim, f"reason {attempt}")
+        await jobs.fail(claim, Unavailable(f"reason {attempt}"))
         state = await part(lead, 0)
-        assert (state.is_free, state.reason) == (False, f"reason {attempt}")
+        assert (state.is_free, state.reason and state.reason.message) == (False, f"reason {attempt}")
         await PredictionShard.filter(kind=ShardKind.PART).update(not_before=None)
 
     assert (await part(lead, 0)).status is ShardStatus.FAILED
@@ -173,8 +176,8 @@ async def test_help_goes_to_what_has_free_parts_by_priority(database: object) ->
 async def test_retry_queues_parts_that_were_given_up_and_keeps_those_done(database: object) -> None:
     lead = await led()
     await shards.part_done(await taken(lead, 0))
-    await jobs.fail(await taken(lead, 1), "broken", for_good=True)
-    await jobs.fail(lead, "The model server is away.", for_good=True)
+    await jobs.fail(await taken(lead, 1), Unavailable("broken"), for_good=True)
+    await jobs.fail(lead, Unavailable("The model server is away."), for_good=True)
     assert await jobs.standing_of(lead.prediction_id) == (Standing.LOST, None)
 
     assert await jobs.retry(lead.prediction_id) is True

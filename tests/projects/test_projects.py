@@ -6,12 +6,15 @@ import pytest
 from tortoise.context import TortoiseContext
 
 from api.auth.viewer import Scope, Viewer
+from api.collaboration.log import EventKind, current_seq, since
 from api.errors import InvalidInput, NotFound, NotPermitted, NotSignedIn
+from api.models.audit import AuditEntry
 from api.models.ontology import Term
 from api.models.project import Membership, Project, Role
+from api.models.slide import SlideSequence
 from api.models.user import User
 from api.projects import projects
-from tests.factories import make_project, make_user
+from tests.factories import make_project, make_slide_row, make_user
 
 
 def viewer_for(user: User, *scopes: Scope) -> Viewer:
@@ -134,3 +137,49 @@ async def test_who_may_change_and_delete(
     if may_delete:
         with pytest.raises(NotFound):
             await projects.get_project(viewer_for(user), project.id)
+
+
+async def test_b1_making_a_project_blind_is_a_step_of_each_of_its_slides(database: TortoiseContext) -> None:
+    ada = await make_user("Ada")
+    project = await make_project(ada)
+    slides = [await make_slide_row(project) for _ in range(3)]
+    elsewhere = await make_slide_row()
+    await SlideSequence.filter(slide=slides[2]).update(seq=7)
+    for blind in (True, True, False):  # the second says nothing new
+        changed = await projects.update_project(viewer_for(ada), project.id, blind=blind)
+        assert (changed.blind, changed.name) == (blind, project.name)
+    assert [await current_seq(slide.id) for slide in (*slides, elsewhere)] == [2, 2, 9, 0]
+    events = await since(slides[2].id, 7)
+    assert [(event.seq, event.kind, event.actor_id, event.body) for event in events] == [
+        (8, EventKind.SLIDE, ada.id, {"sight": "everyone"}),
+        (9, EventKind.SLIDE, ada.id, {"sight": "everyone"}),
+    ]
+    kinds = await AuditEntry.filter(project_id=project.id).order_by("id").values_list("kind", "subject_name")
+    assert kinds == [("PROJECT_BLINDED", project.name), ("PROJECT_UNBLINDED", project.name)]
+
+
+async def test_b1_only_managers_make_a_project_blind(database: TortoiseContext) -> None:
+    rita = await make_user("Rita")
+    project = await make_project(members={Role.REVIEWER: rita})
+    slide = await make_slide_row(project)
+    with pytest.raises(NotPermitted):
+        await projects.update_project(viewer_for(rita), project.id, blind=True)
+    assert not (await Project.get(id=project.id)).blind
+    assert await current_seq(slide.id) == 0
+
+
+async def test_the_step_is_written_with_the_change_or_not_at_all(
+    database: TortoiseContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*args: object, **named: object) -> None:
+        raise ValueError("no entry")
+
+    ada = await make_user()
+    project = await make_project(ada)
+    slide = await make_slide_row(project)
+    monkeypatch.setattr("api.projects.projects.audit.record", fail)
+    with pytest.raises(ValueError, match="no entry"):
+        await projects.update_project(viewer_for(ada), project.id, blind=True)
+    assert not (await Project.get(id=project.id)).blind
+    assert await current_seq(slide.id) == 0
+    assert await since(slide.id, 0) == []

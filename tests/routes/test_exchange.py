@@ -133,6 +133,27 @@ async def test_layer_and_term_choose_what_is_exported(desk: Desk) -> None:
     assert await areas(term=str(desk.term.id)) == [96.0]
     other = await Term.create(project=desk.project, name="Other", color="#000000")
     assert await areas(term=str(other.id)) == []
+    await Term.filter(id=desk.term.id).update(parent_id=other.id)
+    assert await areas(term=str(other.id)) == []
+    assert await areas(term=str(other.id), below="1") == [96.0]
+
+
+async def test_a_shape_of_an_unknown_term_gets_the_nearest_one_above_it_that_is_known(desk: Desk) -> None:
+    points = "".join(f'<Coordinate Order="{n}" X="{x}" Y="{y}"/>' for n, (x, y) in enumerate(SQUARE[:-1]))
+    item = (
+        f'<Annotation Name="n" Type="Polygon" PartOfGroup="Mucinous"><Coordinates>{points}</Coordinates></Annotation>'
+    )
+    groups = '<Group Name="Mucinous" PartOfGroup="Tumour" Color="#111111"/><Group Name="Tumour" PartOfGroup="None"/>'
+    text = (
+        f"<ASAP_Annotations><Annotations>{item}</Annotations>"
+        f"<AnnotationGroups>{groups}</AnnotationGroups></ASAP_Annotations>"
+    )
+    async with desk.browser() as browser:
+        response = await browser.post(desk.path("import?filename=a.xml"), content=text)
+    answer = response.json()
+    assert [one["code"] for one in answer["repaired"]] == ["UNKNOWN_TERM"]
+    [row] = await Annotation.filter(layer_id=answer["layerId"]).values("term_id", "attributes")
+    assert row == {"term_id": desk.term.id, "attributes": {"classification": "Mucinous", "name": "n"}}
 
 
 async def test_a2_an_export_is_written_into_the_audit_log(desk: Desk) -> None:

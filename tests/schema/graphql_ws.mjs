@@ -40,11 +40,10 @@ function results(from, operation, enough = () => false) {
 }
 
 /** The close code that a bare socket ends with after sending these texts. */
-function closeCode(texts, headers = signedIn, onMessage = () => {}) {
+function closeCode(texts, headers = signedIn, protocol = "graphql-transport-ws") {
   return new Promise((resolve, reject) => {
-    const socket = new (socketClass(headers))(address, "graphql-transport-ws");
+    const socket = new (socketClass(headers))(address, protocol);
     socket.onopen = () => texts.forEach((text) => socket.send(text));
-    socket.onmessage = ({ data }) => onMessage(JSON.parse(data), socket);
     socket.onclose = ({ code, reason }) => resolve({ code, reason });
     socket.onerror = () => setTimeout(() => reject(new Error("no socket")), 200);
   });
@@ -94,6 +93,25 @@ common.dispose();
 const init = '{"type":"connection_init"}';
 const subscribe = (id, query) => JSON.stringify({ id, type: "subscribe", payload: { query } });
 const follow = JSON.stringify({ id: "1", type: "subscribe", payload: { query: FOLLOW, variables: { slide: given.slide } } });
+/** The code with which this client itself ends a connection. */
+const ownCode = (options) =>
+  new Promise((resolve) => {
+    const impatient = client({ lazy: false, onNonLazyError: () => {}, ...options });
+    impatient.on("closed", ({ code }) => resolve(code));
+  });
+/** The code with which an operation of this client ends. */
+const endCode = async (operation, options, headers) => (await results(client(options, headers), operation)).error?.code;
+const version = { query: "{ server { version } }" };
+outcome.clientCodes = {
+  badRequest: await endCode({ query: "{ not finished" }),
+  forbidden: await endCode(version, {}, { origin, cookie: "coslide=expired" }),
+  internalServerError: await endCode(version, { connectionParams: { authorization: "Bearer breaks" } }),
+  tryAgainLater: await endCode(version, { connectionParams: { authorization: "Bearer away" } }),
+  acknowledgementTimeout: await ownCode({
+    connectionAckWaitTimeout: 20,
+    connectionParams: { authorization: "Bearer slow" },
+  }),
+};
 outcome.codes = {
   badRequest: (await closeCode(["{"])).code,
   unauthorized: (await closeCode([subscribe("1", "{ server { version } }")])).code,
@@ -101,6 +119,8 @@ outcome.codes = {
   tooManyInits: (await closeCode([init, init])).code,
   subscriberExists: (await closeCode([init, follow, follow])).code,
   initialisationTimeout: (await closeCode([])).code,
+  subprotocol: (await closeCode([], signedIn, [])).code,
+  badFirstMessage: (await closeCode(['{"type":"connection_init","payload":7}'])).code,
 };
 process.stdout.write(`${JSON.stringify(outcome)}\n`);
 process.exit(0);

@@ -59,14 +59,18 @@ class Stream:
     def put(self, message: dict[str, Any]) -> None:
         self._messages.put_nowait(message)
 
+    async def message(self) -> dict[str, Any]:
+        """The next message of the protocol."""
+        async with asyncio.timeout(15):
+            return await self._messages.get()
+
     async def next(self) -> dict[str, Any]:
         """The next event.
 
         Raises:
             StreamEnded: there is none any more.
         """
-        async with asyncio.timeout(15):
-            message = await self._messages.get()
+        message = await self.message()
         match message["type"]:
             case "next" if not message["payload"].get("errors"):
                 event: dict[str, Any] = message["payload"]["data"]["slideEvents"]

@@ -12,12 +12,25 @@ import pytest
 from tortoise.context import TortoiseContext
 
 from api.auth import sessions
+from api.auth.viewer import Viewer
 from api.settings import Settings
 from schema.app import GraphQLApp
 from tests.factories import make_project, make_slide_row, make_user
 from tests.schema.live_app import serving
 
 WEB = Path(__file__).parents[2] / "web"
+
+
+async def troubled(authorization: str) -> Viewer | None:
+    """Reading a token: a fault of the server, a database that is away, or one that is slow."""
+    match authorization:
+        case "Bearer breaks":
+            raise ValueError("a fault")
+        case "Bearer away":
+            raise ConnectionRefusedError("no database")
+        case "Bearer slow":
+            await asyncio.sleep(1)
+    return None
 
 
 @pytest.fixture
@@ -32,6 +45,7 @@ async def outcome(
         self.connection_init_wait_timeout = timedelta(seconds=0.5)
 
     monkeypatch.setattr(GraphQLApp, "__init__", impatient)
+    monkeypatch.setattr("schema.app.viewer_of_token", troubled)
     settings, user = Settings(data=tmp_path), await make_user("Ada")
     slide = await make_slide_row(await make_project(user))
     async with serving(settings) as url:
@@ -65,11 +79,23 @@ async def test_an_independent_client_connects_pings_completes_errs_and_is_closed
     assert invalid["message"].startswith("Cannot query field 'nonsense'")
     [denied] = outcome["denied"]["error"]
     assert denied["extensions"] == {"code": "NOT_FOUND"}
+    # Every code of the protocol that a server sends, provoked by bare sockets …
     assert outcome["codes"] == {
         "badRequest": 4400,
+        "badFirstMessage": 4400,
         "unauthorized": 4401,
         "forbidden": 4403,
-        "tooManyInits": 4429,
-        "subscriberExists": 4409,
+        "subprotocol": 4406,
         "initialisationTimeout": 4408,
+        "subscriberExists": 4409,
+        "tooManyInits": 4429,
+    }
+    # … and by the client, which ends with 4504 what is not acknowledged in its time. Its 4004 (a bad answer) and 4005
+    # (its own fault) no server can send.
+    assert outcome["clientCodes"] == {
+        "badRequest": 4400,
+        "forbidden": 4403,
+        "internalServerError": 4500,
+        "tryAgainLater": 1013,
+        "acknowledgementTimeout": 4504,
     }

@@ -16,11 +16,14 @@ from tortoise.context import TortoiseContext
 from websockets.exceptions import ConnectionClosed
 
 from api.auth import sessions
+from api.auth.permissions import SlideAccess, require_slide
+from api.auth.viewer import Action, Viewer
 from api.models.annotation import Annotation
 from api.models.project import Membership, Project, Role
 from api.models.slide import Slide
 from api.models.user import Session, User
 from api.settings import Settings
+from schema import presence
 from tests.factories import make_project, make_slide_row, make_user
 from tests.schema.live_app import serving
 from tests.schema.live_client import EVENTS, Client, StreamEnded, client_of, create, square
@@ -239,6 +242,36 @@ async def test_signing_out_closes_the_socket(sqlite_room: Room) -> None:
             await socket.connection.wait_closed()
         assert socket.connection.close_code == 4403
         assert all(isinstance(frame, str) for frame in socket.frames)
+
+
+@pytest.mark.parametrize(("believed_s", "asked"), [(60.0, 1), (-1.0, 20)])
+async def test_p7_a_sockets_right_to_be_here_is_believed_for_a_moment(
+    sqlite_room: Room, monkeypatch: pytest.MonkeyPatch, believed_s: float, asked: int
+) -> None:
+    room, names = sqlite_room, list[str]()
+
+    async def counted(viewer: Viewer, slide_id: UUID, action: Action) -> SlideAccess:
+        names.append(viewer.name)
+        return await require_slide(viewer, slide_id, action)
+
+    monkeypatch.setattr(presence, "require_slide", counted)
+    monkeypatch.setattr(presence, "RIGHT_S", believed_s)
+    given = {"slideId": str(room.slide_id), "clientId": room.ben.id, "cursor": [1, 2]}
+    async with room.ben.socket() as socket:
+
+        async def show() -> dict[str, Any]:
+            answer = await (await socket.subscribe(PRESENCE, input=given)).message()
+            taken: dict[str, Any] = answer["payload"]["data"]["updatePresence"]
+            return taken
+
+        for _ in range(20):
+            assert await show() == {"people": 1}
+        assert names == ["Ben"] * asked
+        await Membership.filter(user=room.users["Ben"]).delete()
+        outcome = await show()
+        assert outcome == {"people": 1} if believed_s > 0 else outcome["code"] == "NOT_FOUND"
+    # Another socket, and each request by itself, asks anew.
+    assert (await room.ben.execute(PRESENCE, input=given))["updatePresence"]["code"] == "NOT_FOUND"
 
 
 async def test_presence_shows_comes_and_goes(sqlite_room: Room) -> None:

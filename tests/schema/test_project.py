@@ -213,6 +213,7 @@ MUTATIONS = {
     "removeMember": {"projectId": "P", "userId": "U"},
     "createTerm": {"projectId": "P", "name": "x", "color": "#000000"},
     "updateTerm": {"id": "T", "name": "x"},
+    "moveTerm": {"id": "T", "parentId": "O"},
     "deleteTerm": {"id": "T"},
 }
 
@@ -228,15 +229,16 @@ async def test_each_mutation_as_everyone(sqlite_database: TortoiseContext, name:
     if who in set(Role) | {"read token"}:
         await Membership.create(project=project, user=member, role=Role.OWNER if who == "read token" else Role(who))
     term = await Term.create(project=project, name="Fat", color="#ffffff")
+    other = await Term.create(project=project, name="Tissue", color="#ffffff", position=1)
     viewer = None if who == "nobody" else viewer_for(member, *([Scope.READ] if who == "read token" else []))
-    places = {"P": str(project.id), "U": str(target.id), "T": str(term.id)}
+    places = {"P": str(project.id), "U": str(target.id), "T": str(term.id), "O": str(other.id)}
     values = {key: places.get(value, value) for key, value in MUTATIONS[name].items()}
 
     async def world() -> object:
         return (
             await Project.all().values_list("name", "deleted_at"),
             await Membership.all().order_by("id").values_list("project_id", "user_id", "role"),
-            await Term.all().order_by("id").values_list("name", "color", "deleted_at"),
+            await Term.all().order_by("id").values_list("name", "color", "parent_id", "deleted_at"),
         )
 
     before = await world()

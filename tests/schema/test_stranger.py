@@ -98,6 +98,15 @@ async def test_a_second_first_message_closes_with_4429(room: Room) -> None:
         assert await close_code(socket) == 4429
 
 
+@pytest.mark.parametrize("protocols", [[], ["graphql-ws"], ["made-up", "soap"]])
+async def test_another_protocol_closes_with_4406(room: Room, protocols: list[str]) -> None:
+    address = room.url.replace("http", "ws") + "/graphql"
+    offered = [Subprotocol(protocol) for protocol in protocols] or None
+    async with connect(address, subprotocols=offered, origin=Origin(room.url)) as socket:
+        assert socket.subprotocol is None
+        assert await close_code(socket) == 4406
+
+
 async def test_the_same_id_twice_closes_with_4409(room: Room) -> None:
     async with room.ben.socket() as mine:
         payload = {"query": EVENTS, "variables": {"slide": str(room.slide_id)}}
@@ -206,9 +215,3 @@ async def test_a_reader_that_reads_nothing_keeps_a_bounded_mailbox(room: Room, m
                 event = json.loads(await slow.recv())["payload"]["data"]["slideEvents"]
                 seen += [event["seq"]] if event["__typename"] == "AnnotationsChanged" else []
         assert seen == list(range(1, 61))
-
-
-async def test_another_protocol_closes_with_4406(room: Room) -> None:
-    address = room.url.replace("http", "ws") + "/graphql"
-    async with connect(address, subprotocols=None, origin=Origin(room.url)) as socket:
-        assert await close_code(socket) == 4406

@@ -12,7 +12,7 @@ import simplejpeg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.slides.patch_source import PatchSource, decode_reduced
+from api.slides.patch_source import PatchSource, decode_reduced, read_at, read_window
 from api.slides.reader_operations import halve
 from tests.slides.made import Code, MadeSlide, Storing, make_slide
 
@@ -155,3 +155,38 @@ def test_subsampled_levels_are_made_with_the_colours_that_scanners_keep() -> Non
         half = halve(arguments, [part] * 4).blobs[0]
         assert simplejpeg.decode_jpeg_header(half)[3] == made
         assert np.abs(simplejpeg.decode_jpeg(half).astype(int) - [200, 90, 160]).max() <= 2
+
+
+@pytest.mark.parametrize("downsample", [0.5, 1.0, 2.0])
+def test_a_window_over_the_border_shows_the_slide_mirrored(tmp_path: Path, downsample: float) -> None:
+    slide = make_slide(tmp_path / "a.tiff", storing=Storing.DEFLATE, downsamples=(1, 2))
+    source = PatchSource(slide.path)
+    side = 64 * downsample
+    x, y = 1000 - 40 * downsample, -24 * downsample
+    window = read_window(source, x, y, side, downsample, (1000, 700))
+    assert window.shape == (64, 64, 3)
+    inside = read_at(source, x, 0, 40 * downsample, 40 * downsample, downsample)
+    # Enlarged, pixels at the border were mixed with what lies beyond.
+    apart = 0 if downsample >= 1 else 1
+    own = slice(apart, 40 - apart)
+    assert np.array_equal(window[24:, :40][own, own], inside[own, own])
+    assert np.array_equal(window[:24], window[24:48][::-1])
+    assert np.array_equal(window[:, 40:], window[:, 16:40][:, ::-1])
+    source.close()
+
+
+def test_a_slide_smaller_than_a_window_is_mirrored_over_and_over(tmp_path: Path) -> None:
+    slide = make_slide(tmp_path / "a.tiff", storing=Storing.DEFLATE, width=5, height=3, downsamples=(1,))
+    source = PatchSource(slide.path)
+    window = read_window(source, -32, -16, 64, 1, (5, 3))
+    assert np.array_equal(window[16:19, 32:37], np.rint(slide.expected(0, 0, 5, 3)))
+    assert np.array_equal(window[:, 32:37][:, ::-1], window[:, 37:42])
+    assert np.array_equal(window[:, 32:42], window[:, 42:52])
+    source.close()
+
+
+def test_a_window_beside_the_slide_is_white(tmp_path: Path) -> None:
+    slide = make_slide(tmp_path / "a.tiff", storing=Storing.DEFLATE, downsamples=(1,))
+    source = PatchSource(slide.path)
+    assert (read_window(source, 2000, 0, 64, 1, (1000, 700)) == 255).all()
+    source.close()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import openslide
@@ -14,15 +15,21 @@ import simplejpeg
 import tifffile
 from tortoise.context import TortoiseContext
 
+from api.collaboration.channel import MemoryChannel
 from api.errors import NotFound, UnsupportedSlide
+from api.models.audit import AuditEntry, AuditKind
 from api.models.slide import Slide
 from api.models.transaction import transaction
+from api.settings import Settings
 from api.slides import catalog
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.services import SlideServices
 from api.slides.tiles import SlideSource
+from schema.app import schema
+from schema.context import Context
 from tests.components import missing
-from tests.factories import make_project
+from tests.factories import make_project, make_user
+from tests.schema.asking import viewer_for
 from tests.slides.conftest import files_under
 
 CMU = "slides/aperio_cmu/CMU-1-Small-Region.svs"
@@ -140,3 +147,22 @@ async def test_an_accession_code_replaces_every_name(
     changed = await catalog.update_slide(slide.id, catalog.SlideChanges(accession_code=" S-26/0042 "))
     assert (changed.name, changed.filename) == ("S-26/0042", "S-26-0042.svs")
     assert "Jane" not in str(await Slide.filter(id=slide.id).values())
+
+
+async def test_a2_the_removal_is_an_entry_of_the_audit_log(
+    sqlite_database: TortoiseContext, services: SlideServices, shared_data: Path, tmp_path: Path
+) -> None:
+    ada = await make_user("Ada")
+    project = await make_project(ada)
+    slide = await services.ingest.import_file(shared_data / CMU, project.id, ada.id)
+    app = SimpleNamespace(privacy=services.privacy, channel=MemoryChannel())
+    query = "mutation($i: RemovePrivateImagesInput!) { removePrivateImages(input: $i) { ... on Slide { sha256 } } }"
+    for _ in range(2):  # the second finds nothing to remove
+        context = Context(viewer=viewer_for(ada), settings=Settings(data=tmp_path), app=app)
+        result = await schema.execute(query, {"i": {"id": str(slide.id)}}, context)
+        assert result.errors is None
+    [entry] = await AuditEntry.filter(kind=AuditKind.PRIVATE_IMAGES_REMOVED)
+    assert (entry.actor_id, entry.project_id, entry.subject_id) == (ada.id, project.id, str(slide.id))
+    changed = await Slide.get(id=slide.id)
+    assert entry.details == {"images": ["LABEL", "MACRO"], "sha256": [slide.sha256, changed.sha256]}
+    assert changed.sha256 != slide.sha256

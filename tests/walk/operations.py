@@ -121,6 +121,8 @@ MUTATIONS: dict[str, Operation] = {
             lambda world: {"projectId": str(world.project), "name": "Necrosis", "color": "#123456"},
         ),
         ("updateTerm", Role.MANAGER, lambda world: {"id": str(world.term), "name": "Tumour"}),
+        ("moveTerm", Role.MANAGER, lambda world: {"id": str(world.term)}),
+        ("setSlideLook", Role.VIEWER, lambda world: {"slideId": str(world.slide), "contrast": 0.5}),
         ("deleteTerm", Role.MANAGER, lambda world: {"id": str(world.term)}),
         ("updateSlide", Role.MANAGER, lambda world: {"id": str(world.slide), "name": "Renamed"}),
         ("removePrivateImages", Role.MANAGER, lambda world: {"id": str(world.slide)}),

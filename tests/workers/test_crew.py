@@ -198,7 +198,7 @@ async def test_what_cannot_be_read_is_set_aside_with_its_reason_and_the_rest_com
     assert (prediction.status, prediction.error) == (PredictionStatus.SUCCEEDED, None)
     (aside,) = prediction.figures["set_aside"]
     assert aside["region"] == [4 * 448.0, 4 * 448.0, 4 * 448.0, 4 * 448.0]
-    assert aside["reason"].startswith("The file looks like a slide but can't be read"), aside
+    assert aside["message"].startswith("The file looks like a slide but can't be read"), aside
     plan = Plan.load(storage.prediction_path(prediction.id) / "plan.json")
     lost = next(part for part in parts_of(plan) if part.region.as_list() == aside["region"])
     assert prediction.total == PATCHES
@@ -263,7 +263,7 @@ async def test_a_part_that_kills_every_worker_is_set_aside_alone(
     assert (prediction.status, prediction.error) == (PredictionStatus.SUCCEEDED, None)
     (aside,) = prediction.figures["set_aside"]
     assert aside["region"] == [4 * 448.0, 4 * 448.0, 4 * 448.0, 4 * 448.0]
-    assert aside["reason"].startswith("The worker stopped without a word 4 times while working on this part")
+    assert aside["message"].startswith("The worker stopped without a word 4 times while working on this part")
     assert deaths == jobs.MAX_ATTEMPTS
     assert PATCHES - 16 <= prediction.done < PATCHES
     parts = PredictionShard.filter(prediction_id=prediction.id, kind=ShardKind.PART)

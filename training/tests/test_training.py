@@ -15,7 +15,7 @@ from training.loss import segmentation_loss
 from training.manifest import Sample
 from training.network import SegmentationNetwork, ServingNetwork
 from training.train import Recipe, Trainer
-from training.unsure import SHRINKAGE, Unsure, spread
+from training.unsure import SHRINKAGE, Unsure, spread, texture, tissue_share
 
 
 def logits(favoured: int) -> torch.Tensor:
@@ -63,6 +63,9 @@ def test_a_resumed_run_reaches_the_same_weights(images: Images) -> None:
         assert torch.equal(value, second.averaged.state_dict()[key]), key
 
 
+PURPLE = torch.tensor([150.0, 90.0, 170.0])[None, :, None, None]
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(images: Images) -> None:
     recipe = Recipe(cycles=((2, 1.0),), crops=((32, 4),))
     state = Trainer(recipe, images).state()
@@ -95,9 +98,26 @@ def test_unsure_is_at_its_limit_where_the_distance_is() -> None:
     unsure = Unsure(mean, whitening, limit=3.0)
     for offset, value in (((0.0, 0.0), 0.0), ((3.0, 0.0), 128.0), ((0.0, 6.0), 128.0), ((9.0, 0.0), 255.0)):
         features = (mean + torch.tensor(offset))[None, :, None, None].expand(1, 2, 12, 12)
-        plane = unsure([torch.empty(0), torch.empty(0), features])
+        plane = unsure([torch.empty(0), torch.empty(0), features], PURPLE.expand(1, 3, 96, 96))
         assert plane.shape == (1, 1, 96, 96)
         assert torch.allclose(plane, torch.full_like(plane, value), atol=1e-3)
+
+
+def test_glass_beside_tissue_does_not_change_its_texture() -> None:
+    features, pixels = torch.full((1, 2, 64, 64), 4.0), PURPLE.repeat(1, 1, 512, 512)
+    inside = texture([torch.empty(0), torch.empty(0), features], pixels)
+    features[..., 32:], pixels[..., 256:] = -9.0, 243.0
+    beside_glass = texture([torch.empty(0), torch.empty(0), features], pixels)
+    assert torch.allclose(beside_glass[..., :8], inside[..., :8])
+    assert (beside_glass[..., -1].abs() < 0.01).all(), "far from tissue there is no texture"
+
+
+@pytest.mark.parametrize(
+    ("colour", "share"), [((243, 243, 243), 0.0), ((244, 238, 243), 0.0), ((232, 205, 222), 1.0), ((120, 60, 140), 1.0)]
+)
+def test_tissue_has_colour_and_glass_has_none(colour: tuple[int, int, int], share: float) -> None:
+    pixels = torch.tensor(colour).float()[None, :, None, None].expand(1, 3, 16, 16)
+    assert torch.equal(tissue_share(pixels), torch.full((1, 1, 2, 2), share))
 
 
 def test_the_distance_grows_where_features_are_seldom_seen() -> None:

@@ -2,14 +2,9 @@
 import type { CombinedError } from "@urql/core";
 import i18next from "i18next";
 import { formatBytes, formatDuration, formatNumber } from "../i18n/format";
+import type { Failure } from "../model/failure";
 
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  /** The input field it is about, as it was sent. */
-  readonly field?: string | null;
-  readonly params?: unknown;
-}
+export type { Failure };
 
 /** A request that did not do what it was asked to. */
 export class RequestFailed extends Error {

@@ -7,14 +7,16 @@ import { startI18n } from "../i18n";
 import { connect } from "../sync/client";
 import { loadFonts } from "../theme/fonts";
 import { App } from "./App";
+import { askAhead } from "./ahead";
 import { ConnectionProvider } from "./connection";
 
 const root = document.getElementById("root");
 if (!root) throw new Error('index.html has no element with the id "root"');
 
+const connection = connect();
+askAhead(connection.client, window.location.pathname);
 await startI18n();
 void loadFonts();
-const connection = connect();
 createRoot(root).render(
   <StrictMode>
     <ConnectionProvider value={connection}>

@@ -48,6 +48,7 @@ describe("translations", () => {
       "ai.dice",
       "ai.speed",
       "ai.run",
+      "grid.column.mpp",
       "grid.summary",
       "panel.aiLayer",
       "panel.perPixel",

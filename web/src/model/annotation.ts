@@ -69,7 +69,10 @@ export interface Term {
   readonly name: string;
   readonly color: string;
   readonly hotkey: string | null;
+  /** Counts through the tree of terms: a parent comes before its children. */
   readonly position: number;
+  /** The term that this one is a kind of; none at the top. */
+  readonly parentId?: string | null;
 }
 
 /** One change to one annotation, as `applyAnnotationOps` takes it. */

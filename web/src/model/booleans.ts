@@ -3,7 +3,7 @@ import { difference, FillRule, type Path64, type Paths64, union } from "clipper2
 import type { Geometry, Position, Ring } from "./annotation";
 import { closeRing, polygonsOf, ringContains, signedRingArea } from "./geometry";
 
-const UNITS_PER_PX = 16;
+export const UNITS_PER_PX = 16;
 
 /** Everything that lies in `a` or in `b`; `null` when neither has an area. */
 export function unionOf(a: Geometry, b: Geometry): Geometry | null {
@@ -20,18 +20,19 @@ export function areaFromOutline(outline: Ring): Geometry | null {
   return geometryOf(union([pathFrom(outline)], FillRule.NonZero));
 }
 
-/** Outlines turned one way and holes the other, as the non-zero rule wants them. */
-function pathsFrom(geometry: Geometry): Paths64 {
+/** Outlines turned one way and holes the other, as the non-zero rule wants them; empty for points and lines. */
+export function pathsFrom(geometry: Geometry): Paths64 {
   return polygonsOf(geometry).flatMap((rings) =>
     rings.map((ring, index) => pathFrom(signedRingArea(ring) > 0 === (index === 0) ? ring : [...ring].reverse())),
   );
 }
 
-function pathFrom(ring: Ring): Path64 {
+export function pathFrom(ring: Ring): Path64 {
   return ring.map(([x, y]) => ({ x: Math.round(x * UNITS_PER_PX), y: Math.round(y * UNITS_PER_PX) }));
 }
 
-function geometryOf(paths: Paths64): Geometry | null {
+/** Outlines with the holes that lie in them; `null` when there is no outline. */
+export function geometryOf(paths: Paths64): Geometry | null {
   const rings = paths
     .map((path) => closeRing(path.map(({ x, y }): Position => [Number(x) / UNITS_PER_PX, Number(y) / UNITS_PER_PX])))
     .filter((ring) => ring.length >= 4);

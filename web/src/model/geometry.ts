@@ -1,5 +1,5 @@
 /** Plane geometry in level-0 pixels. Pure: nothing here changes its arguments. */
-import type { Bounds, Geometry, Position, Ring } from "./annotation";
+import type { Bounds, Geometry, GeometryKind, Position, Ring } from "./annotation";
 
 /** The GraphQL scalar `GeoJSON`, restricted to what Coslide stores. */
 export type GeoJSONGeometry = Geometry;
@@ -32,6 +32,11 @@ export function polygonsOf(geometry: Geometry): readonly (readonly Ring[])[] {
 
 export function isArea(geometry: Geometry): boolean {
   return geometry.type === "Polygon" || geometry.type === "MultiPolygon";
+}
+
+/** What an area is called that was not drawn as a rectangle or an ellipse. */
+export function kindOfArea(area: Geometry): GeometryKind {
+  return area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
 }
 
 export function boundsOf(geometry: Geometry): Bounds {
@@ -174,6 +179,24 @@ export function mapPositions(geometry: Geometry, change: (position: Position) =>
 
 export function translate(geometry: Geometry, dx: number, dy: number): Geometry {
   return mapPositions(geometry, ([x, y]) => [x + dx, y + dy]);
+}
+
+/** Turned clockwise (as one sees it, y down) about a point. */
+export function rotate(geometry: Geometry, [cx, cy]: Position, radians: number): Geometry {
+  const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
+  return mapPositions(geometry, ([x, y]) => [
+    cx + (x - cx) * cos - (y - cy) * sin,
+    cy + (x - cx) * sin + (y - cy) * cos,
+  ]);
+}
+
+/** Stretched away from a point that stays, by a factor for each direction. */
+export function scaleAbout(geometry: Geometry, [cx, cy]: Position, factorX: number, factorY: number): Geometry {
+  return mapPositions(geometry, ([x, y]) => [cx + (x - cx) * factorX, cy + (y - cy) * factorY]);
+}
+
+export function middleOf([minX, minY, maxX, maxY]: Bounds): Position {
+  return [(minX + maxX) / 2, (minY + maxY) / 2];
 }
 
 /** Stretches a geometry from one box to another; a box without extent in a direction keeps that coordinate's offset. */

@@ -1,4 +1,5 @@
-import type { PersonRef } from "./annotation";
+import type { PersonRef, Position } from "./annotation";
+import type { Failure } from "./failure";
 import type { Level } from "./slide";
 
 export type PredictionStatus = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -23,8 +24,7 @@ export interface HeatmapTile {
 export interface SetAside {
   /** `[x, y, width, height]` in level-0 pixels. */
   readonly region: readonly number[];
-  /** The server's words, in English. */
-  readonly reason: string;
+  readonly failure: Failure;
 }
 
 export interface Prediction {
@@ -49,6 +49,10 @@ export interface Prediction {
   readonly seconds: number | null;
   readonly error: string | null;
   readonly setAside: readonly SetAside[];
+  /** Why it failed, with a code for translating. */
+  readonly failure: Failure | null;
+  /** What it waits for at the moment, such as room on the disk. */
+  readonly waitsFor: Failure | null;
   readonly layerId: string | null;
   readonly heatmap: Heatmap | null;
   readonly heatmapVersion: number;
@@ -56,6 +60,19 @@ export interface Prediction {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** What a model sees in one view, asked for at once. */
+export interface Glimpse {
+  /** RGBA as heatmap tiles are. */
+  readonly png: Blob;
+  /** Of its top left corner, in level-0 pixels. */
+  readonly origin: Position;
+  /** Level-0 pixels per pixel of the picture. */
+  readonly downsample: number;
+  readonly threshold: number;
+  /** Name and version. */
+  readonly model: string;
 }
 
 /** How the heatmap is shown; all of it acts in the client, at once. */

@@ -11,6 +11,8 @@ export interface PresentPerson {
   readonly tool: string | null;
   /** The line being drawn, not yet an annotation. */
   readonly stroke: readonly Position[] | null;
+  /** Whether they ask everyone to follow them. */
+  readonly presenting: boolean;
 }
 
 /** What a client tells the others about itself; fields left out stay as they were. */
@@ -20,4 +22,5 @@ export interface PresenceUpdate {
   readonly selection?: readonly string[];
   readonly tool?: string | null;
   readonly stroke?: readonly Position[] | null;
+  readonly presenting?: boolean;
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Switch, Textarea, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FailureNote, fieldError } from "../app/FailureNote";
@@ -7,12 +7,17 @@ import { CreateProjectDocument, UpdateProjectDocument } from "../gql/graphql";
 
 interface Props {
   /** Without one a new project is made. */
-  readonly project?: { readonly id: string; readonly name: string; readonly description: string };
+  readonly project?: {
+    readonly id: string;
+    readonly name: string;
+    readonly description: string;
+    readonly blind: boolean;
+  };
   readonly onClose: () => void;
   readonly onDone: (project: { readonly id: string }) => void;
 }
 
-/** Name and description of a project. */
+/** A project's settings: name, description, and whether annotators work blind; that is chosen once there is a project. */
 export function ProjectForm({ project, onClose, onDone }: Props) {
   const { t } = useTranslation();
   const create = useAction(CreateProjectDocument);
@@ -21,10 +26,12 @@ export function ProjectForm({ project, onClose, onDone }: Props) {
   const [name, setName] = useState(project?.name ?? "");
   const [description, setDescription] = useState(project?.description ?? "");
 
+  const [blind, setBlind] = useState(project?.blind ?? false);
+
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const text = { name: name.trim(), description: description.trim() };
-    const done = project ? await update.run({ id: project.id, ...text }) : await create.run(text);
+    const done = project ? await update.run({ id: project.id, ...text, blind }) : await create.run(text);
     if (done) onDone(done);
   };
   return (
@@ -57,6 +64,15 @@ export function ProjectForm({ project, onClose, onDone }: Props) {
           onChange={(event) => setDescription(event.currentTarget.value)}
           error={fieldError(failure, "description")}
         />
+        {project && (
+          <Switch
+            mt="md"
+            label={t("projects.blind")}
+            description={t("projects.blindText")}
+            checked={blind}
+            onChange={(event) => setBlind(event.currentTarget.checked)}
+          />
+        )}
         <FailureNote failure={failure} except={["name", "description"]} mt="md" />
         <Group justify="flex-end" mt="lg" gap="xs">
           <Button variant="default" onClick={onClose}>

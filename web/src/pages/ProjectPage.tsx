@@ -19,7 +19,7 @@ import { MembersDialog } from "./MembersDialog";
 import page from "./ProjectsPage.module.css";
 import { manages } from "./roles";
 import { SearchBox } from "./SearchBox";
-import { SlideGrid } from "./SlideGrid";
+import { SlideList } from "./SlideList";
 import { TermsDialog } from "./TermsDialog";
 
 type Project = NonNullable<ProjectQuery["project"]>;
@@ -129,7 +129,7 @@ function LoadedProject({ project, onChanged }: LoadedProps) {
         }
       />
       <main className={page.main}>
-        <SlideGrid
+        <SlideList
           project={project}
           search={search}
           revision={slidesRevision}

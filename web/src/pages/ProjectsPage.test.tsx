@@ -10,6 +10,7 @@ const COLON = {
   id: "p1",
   name: "Colon study",
   description: "second reading",
+  blind: false,
   createdAt: "2026-01-01T00:00:00Z",
   myRole: "OWNER",
   slideCount: 2,
@@ -90,10 +91,29 @@ describe("ProjectsPage", () => {
       },
     });
     await user.click(await screen.findByRole("button", { name: "Actions for project Colon study" }));
-    await user.click(await screen.findByRole("menuitem", { name: "Rename and describe" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Project settings" }));
     const dialog = await screen.findByRole("dialog");
     await user.click(within(dialog).getByRole("button", { name: "Save" }));
     expect(await within(dialog).findByText("The name is too long: at most 120 characters.")).toBeInTheDocument();
+  });
+
+  it("makes a project blind", async () => {
+    const { user, calls } = renderPage(<ProjectsPage />, {
+      answers: {
+        ...withProjects([COLON]),
+        UpdateProject: () => ({ updateProject: { ...COLON, blind: true } }),
+      },
+    });
+    await user.click(await screen.findByRole("button", { name: "Actions for project Colon study" }));
+    await user.click(await screen.findByRole("menuitem", { name: "Project settings" }));
+    const dialog = await screen.findByRole("dialog");
+    const blind = within(dialog).getByRole("switch", { name: /^Blind reading/ });
+    expect(blind).not.toBeChecked();
+    await user.click(blind);
+    await user.click(within(dialog).getByRole("button", { name: "Save" }));
+    expect(calls.find((call) => call.name === "UpdateProject")?.variables).toEqual({
+      input: { id: "p1", name: "Colon study", description: "second reading", blind: true },
+    });
   });
 
   it("offers to try again when the projects can't be loaded", async () => {

@@ -1,28 +1,13 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
-import {
-  IconArrowBackUp,
-  IconDotsVertical,
-  IconDownload,
-  IconPencil,
-  IconRulerMeasure,
-  IconShieldLock,
-  IconTrash,
-} from "@tabler/icons-react";
-import { useState } from "react";
+import { Button } from "@mantine/core";
+import { IconArrowBackUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { Avatar } from "../app/Avatar";
 import { slidePath } from "../app/paths";
-import { useAction } from "../app/requests";
-import { showToast } from "../app/toasts";
-import { DeleteSlideDocument, RestoreSlideDocument, type SlideCardFragment } from "../gql/graphql";
+import type { SlideCardFragment } from "../gql/graphql";
 import { formatAgo, formatBytes, formatNumber, formatPercent, formatPixels } from "../i18n/format";
-import { DescribeSlide } from "./DescribeSlide";
-import { PrivacyDialog } from "./PrivacyDialog";
-import { ScaleDialog } from "./ScaleDialog";
+import { SlideActions, useRestore } from "./SlideActions";
 import styles from "./SlideCard.module.css";
-
-type Dialog = "describe" | "scale" | "privacy";
 
 interface Props {
   readonly slide: SlideCardFragment;
@@ -34,13 +19,8 @@ interface Props {
 /** One slide: how it looks, what it is, how far its reading is. */
 export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
   const { t } = useTranslation();
-  const [dialog, setDialog] = useState<Dialog | null>(null);
   const restore = useRestore(slide, onChanged);
   const binned = slide.deletedAt != null;
-  const done = () => {
-    setDialog(null);
-    onChanged();
-  };
   return (
     <li className={styles.card} data-binned={binned || undefined}>
       <div className={styles.picture}>
@@ -68,7 +48,7 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
           </h2>
           {!binned && (canManage || slide.canDownload) && (
             <div className={styles.menu}>
-              <SlideMenu slide={slide} canManage={canManage} onChoose={setDialog} onChanged={onChanged} />
+              <SlideActions slide={slide} canManage={canManage} onChanged={onChanged} />
             </div>
           )}
         </div>
@@ -99,9 +79,6 @@ export function SlideCard({ slide, canManage, onTag, onChanged }: Props) {
           )}
         </div>
       </div>
-      {dialog === "describe" && <DescribeSlide slide={slide} onClose={() => setDialog(null)} onDone={done} />}
-      {dialog === "privacy" && <PrivacyDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
-      {dialog === "scale" && <ScaleDialog slide={slide} onClose={() => setDialog(null)} onDone={done} />}
     </li>
   );
 }
@@ -115,7 +92,7 @@ function metaOf(slide: SlideCardFragment, scaleUnknown: string): string {
 }
 
 /** What stands out about a slide: a prediction, or the scale that is missing for one. */
-function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
+export function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
   const { t } = useTranslation();
   const prediction = slide.latestPrediction;
   if (prediction && prediction.status !== "CANCELLED") {
@@ -132,71 +109,4 @@ function StateChip({ slide }: { readonly slide: SlideCardFragment }) {
       {t("grid.needsScale")}
     </span>
   );
-}
-
-interface MenuProps {
-  readonly slide: SlideCardFragment;
-  readonly canManage: boolean;
-  readonly onChoose: (dialog: Dialog) => void;
-  readonly onChanged: () => void;
-}
-
-function SlideMenu({ slide, canManage, onChoose, onChanged }: MenuProps) {
-  const { t } = useTranslation();
-  const removal = useAction(DeleteSlideDocument);
-  const restore = useRestore(slide, onChanged);
-  const remove = async () => {
-    const gone = await removal.run({ id: slide.id });
-    if (!gone) return;
-    showToast(t("grid.deleted", { name: slide.name }), { action: { label: t("grid.undo"), run: restore } });
-    onChanged();
-  };
-  return (
-    <Menu width={210}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={t("grid.menu", { name: slide.name })}>
-          <IconDotsVertical size={17} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {canManage && (
-          <>
-            <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => onChoose("describe")}>
-              {t("grid.edit")}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconRulerMeasure size={16} />} onClick={() => onChoose("scale")}>
-              {t("grid.setScale")}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconShieldLock size={16} />} onClick={() => onChoose("privacy")}>
-              {t("grid.privacy")}
-            </Menu.Item>
-          </>
-        )}
-        {slide.canDownload && (
-          <Menu.Item component="a" href={slide.fileUrl} download leftSection={<IconDownload size={16} />}>
-            {t("grid.download")}
-          </Menu.Item>
-        )}
-        {canManage && (
-          <>
-            <Menu.Divider />
-            <Menu.Item color="var(--danger)" leftSection={<IconTrash size={16} />} onClick={remove}>
-              {t("grid.delete")}
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-/** Takes a slide out of the bin. */
-function useRestore(slide: SlideCardFragment, onChanged: () => void): () => Promise<void> {
-  const { t } = useTranslation();
-  const { run } = useAction(RestoreSlideDocument);
-  return async () => {
-    if (!(await run({ id: slide.id }))) return;
-    showToast(t("grid.restored", { name: slide.name }));
-    onChanged();
-  };
 }

@@ -1,6 +1,17 @@
-import { ActionIcon, Button, ColorSwatch, Modal, Popover, Select, Skeleton, Text, TextInput } from "@mantine/core";
-import { IconCheck, IconPlus, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
+import {
+  ActionIcon,
+  Button,
+  ColorSwatch,
+  Menu,
+  Modal,
+  Popover,
+  Select,
+  Skeleton,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import { IconCheck, IconGripVertical, IconPlus, IconTrash } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useQuery } from "urql";
 import { ConfirmDialog } from "../app/ConfirmDialog";
@@ -9,11 +20,13 @@ import { useAction } from "../app/requests";
 import {
   CreateTermDocument,
   DeleteTermDocument,
+  MoveTermDocument,
   ProjectDocument,
   type ProjectTermFragment,
   UpdateTermDocument,
   type UpdateTermInput,
 } from "../gql/graphql";
+import { depthsOf, MOVES, type Move, type Place, placesFor } from "../model/termTree";
 import { manages } from "./roles";
 import styles from "./TermsDialog.module.css";
 
@@ -54,7 +67,30 @@ export function TermsDialog({ projectId, onClose }: Props) {
   const canManage = project ? manages(project.myRole) : false;
   const refresh = () => reload({ requestPolicy: "network-only" });
 
-  const add = async () => {
+  const [told, setTold] = useState("");
+  const list = useRef<HTMLUListElement>(null);
+  const depths = depthsOf(terms);
+  const mover = useAction(MoveTermDocument);
+  const move = async (term: ProjectTermFragment, place: Place) => {
+    const moved = await mover.run({ id: term.id, ...place });
+    if (!moved) return;
+    refresh();
+    const parent = terms.find(({ id }) => id === place.parentId);
+    setTold(
+      parent
+        ? t("terms.movedUnder", { name: term.name, parent: parent.name })
+        : t("terms.movedTop", { name: term.name }),
+    );
+  };
+  /** A row that goes elsewhere in the list loses the focus; its handle gets it back. */
+  const order = terms.map(({ id }) => id).join();
+  const held = useRef<string | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each new order
+  useEffect(() => {
+    if (held.current) list.current?.querySelector<HTMLElement>(`[data-handle="${held.current}"]`)?.focus();
+  }, [order]);
+
+  const add = async (parentId: string | null = null) => {
     const usedColors = new Set(terms.map((term) => term.color.toLowerCase()));
     const usedKeys = new Set(terms.map((term) => term.hotkey));
     const names = new Set(terms.map((term) => term.name));
@@ -65,6 +101,7 @@ export function TermsDialog({ projectId, onClose }: Props) {
       name,
       color: COLORS.find((color) => !usedColors.has(color)) ?? "#8f7bff",
       hotkey: HOTKEYS.find((key) => !usedKeys.has(key)) ?? null,
+      parentId,
     });
     if (made) refresh();
   };
@@ -81,14 +118,34 @@ export function TermsDialog({ projectId, onClose }: Props) {
       </Text>
       {!project && <Skeleton height={140} />}
       {project && terms.length === 0 && <Text my="lg">{t("terms.empty")}</Text>}
-      <ul className={styles.list}>
+      {canManage && terms.length > 1 && (
+        <Text c="dimmed" size="sm" mb="sm">
+          {t("terms.moveHint")}
+        </Text>
+      )}
+      <ul className={styles.list} ref={list}>
         {terms.map((term) => (
-          <TermRow key={term.id} term={term} editable={canManage} onChanged={refresh} />
+          <TermRow
+            key={term.id}
+            term={term}
+            depth={depths.get(term.id) ?? 0}
+            places={placesFor(terms, term.id)}
+            editable={canManage}
+            onHeld={() => {
+              held.current = term.id;
+            }}
+            onMove={(place) => move(term, place)}
+            onAddBelow={() => add(term.id)}
+            onChanged={refresh}
+          />
         ))}
       </ul>
-      <FailureNote failure={create.failure} mb="sm" />
+      <div className="visually-hidden" role="status">
+        {told}
+      </div>
+      <FailureNote failure={create.failure ?? mover.failure} mb="sm" />
       {canManage ? (
-        <Button variant="light" leftSection={<IconPlus size={16} />} loading={create.busy} onClick={add}>
+        <Button variant="light" leftSection={<IconPlus size={16} />} loading={create.busy} onClick={() => add()}>
           {t("terms.add")}
         </Button>
       ) : (
@@ -104,11 +161,16 @@ export function TermsDialog({ projectId, onClose }: Props) {
 
 interface RowProps {
   readonly term: ProjectTermFragment;
+  readonly depth: number;
+  readonly places: Partial<Record<Move, Place>>;
   readonly editable: boolean;
+  readonly onHeld: () => void;
+  readonly onMove: (place: Place) => void;
+  readonly onAddBelow: () => void;
   readonly onChanged: () => void;
 }
 
-function TermRow({ term, editable, onChanged }: RowProps) {
+function TermRow({ term, depth, places, editable, onHeld, onMove, onAddBelow, onChanged }: RowProps) {
   const { t } = useTranslation();
   const { run, failure } = useAction(UpdateTermDocument);
   const removal = useAction(DeleteTermDocument);
@@ -124,7 +186,8 @@ function TermRow({ term, editable, onChanged }: RowProps) {
     else if (wanted !== term.name) void change({ name: wanted });
   };
   return (
-    <li className={styles.row}>
+    <li className={styles.row} style={{ paddingInlineStart: depth * 22 }} data-depth={depth}>
+      {editable && <Handle term={term} places={places} onHeld={onHeld} onMove={onMove} onAddBelow={onAddBelow} />}
       <ColorPick color={term.color} name={term.name} disabled={!editable} onPick={(color) => change({ color })} />
       <TextInput
         className={styles.name}
@@ -175,6 +238,51 @@ function TermRow({ term, editable, onChanged }: RowProps) {
         />
       )}
     </li>
+  );
+}
+
+const KEYS: Readonly<Record<string, Move>> = { ArrowUp: "up", ArrowDown: "down", ArrowRight: "in", ArrowLeft: "out" };
+
+type HandleProps = Pick<RowProps, "term" | "places" | "onHeld" | "onMove" | "onAddBelow">;
+
+/** Moves a term by the arrow keys, or by the menu it opens. */
+function Handle({ term, places, onHeld, onMove, onAddBelow }: HandleProps) {
+  const { t } = useTranslation();
+  return (
+    <Menu position="bottom-start" width={220}>
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          className={styles.handle}
+          data-handle={term.id}
+          aria-label={t("terms.move", { name: term.name })}
+          onFocus={onHeld}
+          onKeyDown={(event) => {
+            const move = KEYS[event.key];
+            if (move === undefined) return;
+            event.preventDefault();
+            event.stopPropagation();
+            const place = places[move];
+            if (place) onMove(place);
+          }}
+        >
+          <IconGripVertical size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {MOVES.map((move) => {
+          const place = places[move];
+          return (
+            <Menu.Item key={move} disabled={!place} onClick={() => place && onMove(place)}>
+              {t(`terms.place.${move}`)}
+            </Menu.Item>
+          );
+        })}
+        <Menu.Divider />
+        <Menu.Item onClick={onAddBelow}>{t("terms.addBelow")}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

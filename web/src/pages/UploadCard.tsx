@@ -26,7 +26,7 @@ export function UploadCard({ projectId, over, onFiles }: Props) {
   const { t } = useTranslation();
   const mine = useObservable(uploads).filter((upload) => upload.projectId === projectId);
   return (
-    <li className={styles.card} data-over={over || undefined} data-empty={mine.length === 0 || undefined}>
+    <div className={styles.card} data-over={over || undefined} data-empty={mine.length === 0 || undefined}>
       <div className={styles.head}>
         <IconUpload size={20} aria-hidden />
         <h2>{over ? t("grid.dropNow") : t("grid.drop")}</h2>
@@ -54,7 +54,7 @@ export function UploadCard({ projectId, over, onFiles }: Props) {
           ))}
         </ul>
       )}
-    </li>
+    </div>
   );
 }
 

@@ -2,11 +2,13 @@ import { Button, Select } from "@mantine/core";
 import { IconSparkles } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { FailureNote } from "../app/FailureNote";
+import { useObservable } from "../app/useObservable";
 import { formatAgo } from "../i18n/format";
 import styles from "./AiPanel.module.css";
 import { ModelCard } from "./ModelCard";
 import { OutlineList } from "./OutlineList";
 import { OverlayCard } from "./OverlayCard";
+import { PredictHereButton } from "./PredictHere";
 import { ProgressCard } from "./ProgressCard";
 import panel from "./panel.module.css";
 import { isRunning } from "./predictionDesk";
@@ -17,7 +19,8 @@ import { useOpenSlide } from "./slideContext";
 /** The model, its run on this slide, and what came of it. */
 export function AiPanel() {
   const { t } = useTranslation();
-  const { desk, canDraw } = useOpenSlide();
+  const { desk, canDraw, workbench } = useOpenSlide();
+  const { phase } = useObservable(workbench.glimpse);
   const { shown, predictions, model } = desk;
   const running = shown !== null && isRunning(shown);
   return (
@@ -40,6 +43,7 @@ export function AiPanel() {
             </Button>
           </div>
         )}
+        {model && <PredictHereButton />}
         {!canDraw && <p className={panel.hint}>{t("ai.mayNot")}</p>}
         <FailureNote failure={desk.failure} />
         {!shown && model && <p className={panel.hint}>{t("ai.emptyText")}</p>}
@@ -60,7 +64,7 @@ export function AiPanel() {
         />
       )}
       {shown && <ProgressCard prediction={shown} />}
-      {shown && shown.status !== "FAILED" && <OverlayCard />}
+      {((shown && shown.status !== "FAILED") || phase === "shown") && <OverlayCard />}
       {shown?.status === "SUCCEEDED" && <ResultCard prediction={shown} />}
       {shown?.layerId && (
         <Section title={t("ai.results")} aside={<OutlineList.Count />}>

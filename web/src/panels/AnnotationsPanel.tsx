@@ -1,10 +1,20 @@
 import { CloseButton, Menu, TextInput } from "@mantine/core";
-import { IconArrowsSort, IconCheck, IconFilter, IconLock, IconMessage } from "@tabler/icons-react";
+import {
+  IconArrowsSort,
+  IconCheck,
+  IconCircleCheck,
+  IconCircleX,
+  IconFilter,
+  IconLock,
+  IconMessage,
+  IconSend,
+} from "@tabler/icons-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../app/Avatar";
 import { useObservable } from "../app/useObservable";
 import { currentLanguage } from "../i18n";
+import type { ReviewState } from "../model/annotation";
 import { isArea } from "../model/geometry";
 import { lookOf, termsById } from "../model/terms";
 import { formatArea, formatLength } from "../model/units";
@@ -116,6 +126,25 @@ export function AnnotationsPanel() {
   );
 }
 
+const REVIEW_MARKS = {
+  PROPOSED: { Icon: IconSend, color: "var(--accent-text)" },
+  ACCEPTED: { Icon: IconCircleCheck, color: "var(--ok)" },
+  REJECTED: { Icon: IconCircleX, color: "var(--danger)" },
+} as const;
+
+/** Where it stands in review, by form and colour; a draft has no mark. */
+function ReviewMark({ state }: { readonly state: ReviewState }) {
+  const { t } = useTranslation();
+  if (state === "DRAFT") return null;
+  const { Icon, color } = REVIEW_MARKS[state];
+  const label = t(`review.state.${state}`);
+  return (
+    <span role="img" aria-label={label} title={label} className={styles.review}>
+      <Icon size={15} color={color} aria-hidden />
+    </span>
+  );
+}
+
 function Row({ row }: { readonly row: AnnotationRow }) {
   const { t } = useTranslation();
   const { slide } = useOpenSlide();
@@ -136,7 +165,8 @@ function Row({ row }: { readonly row: AnnotationRow }) {
       {annotation.note && (
         <IconMessage size={14} className={panel.figure} role="img" aria-label={t("annotations.note")} />
       )}
-      {annotation.locked && (
+      <ReviewMark state={annotation.reviewState} />
+      {annotation.locked && annotation.reviewState !== "ACCEPTED" && (
         <IconLock size={14} className={panel.figure} role="img" aria-label={t("annotations.locked")} />
       )}
       <span className={panel.figure}>{size}</span>

@@ -1,22 +1,39 @@
 import { Tooltip } from "@mantine/core";
-import { IconHistory, IconInfoCircle, IconKeyboard, IconPhoto, IconSettings, IconStack2 } from "@tabler/icons-react";
+import {
+  IconAdjustmentsHorizontal,
+  IconHistory,
+  IconInfoCircle,
+  IconKeyboard,
+  IconPhoto,
+  IconSettings,
+  IconStack2,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
+import { later } from "../app/later";
 import { SETTINGS } from "../app/paths";
-import { AboutPanel } from "./AboutPanel";
-import { HistoryPanel } from "./HistoryPanel";
 import { HistorySection } from "./HistorySection";
 import { LayersSection } from "./LayersSection";
 import styles from "./LeftPanel.module.css";
 import { MeasuresSection } from "./MeasuresSection";
 import panel from "./panel.module.css";
-import { StripPanel } from "./StripPanel";
 import { TermsSection } from "./TermsSection";
 
-const TABS = ["slides", "work", "history", "slide"] as const;
+const AboutPanel = later(async () => (await import("./AboutPanel")).AboutPanel);
+const HistoryPanel = later(async () => (await import("./HistoryPanel")).HistoryPanel);
+const PicturePanel = later(async () => (await import("./PicturePanel")).PicturePanel);
+const StripPanel = later(async () => (await import("./StripPanel")).StripPanel);
+
+const TABS = ["slides", "work", "picture", "history", "slide"] as const;
 export type LeftTab = (typeof TABS)[number];
 
-const ICONS = { slides: IconPhoto, work: IconStack2, history: IconHistory, slide: IconInfoCircle };
+const ICONS = {
+  slides: IconPhoto,
+  work: IconStack2,
+  picture: IconAdjustmentsHorizontal,
+  history: IconHistory,
+  slide: IconInfoCircle,
+};
 
 interface RailProps {
   readonly tab: LeftTab | "none";
@@ -48,7 +65,13 @@ export function Rail({ tab, onTab, onShortcuts }: RailProps) {
       })}
       <span className={styles.space} />
       <Tooltip label={`${t("viewer.shortcuts")}  ?`} position="right">
-        <button type="button" className={styles.item} aria-label={t("viewer.shortcuts")} onClick={onShortcuts}>
+        <button
+          type="button"
+          className={styles.item}
+          data-tour="keys"
+          aria-label={t("viewer.shortcuts")}
+          onClick={onShortcuts}
+        >
           <IconKeyboard size={20} stroke={1.7} />
         </button>
       </Tooltip>
@@ -66,7 +89,9 @@ export function LeftPanel({ tab }: { readonly tab: LeftTab }) {
     case "work":
       return (
         <div className={panel.scroll}>
-          <TermsSection />
+          <div data-tour="terms">
+            <TermsSection />
+          </div>
           <LayersSection />
           <MeasuresSection />
           <HistorySection />
@@ -82,6 +107,12 @@ export function LeftPanel({ tab }: { readonly tab: LeftTab }) {
       return (
         <div className={panel.scroll}>
           <AboutPanel />
+        </div>
+      );
+    case "picture":
+      return (
+        <div className={panel.scroll}>
+          <PicturePanel />
         </div>
       );
     case "slides":

@@ -32,13 +32,10 @@ export function OutlineList() {
   const language = currentLanguage();
 
   const accept = (chosen: readonly OutlineRow[]) => {
-    const byTerm = Map.groupBy(chosen, (polygon) => termForClass(classes[polygon.classIndex], terms) ?? activeTerm);
-    for (const [termId, group] of byTerm) {
-      workbench.acceptPredictionPolygons(
-        group.map((polygon) => polygon.index),
-        termId,
-      );
-    }
+    const termOf = new Map(
+      chosen.map(({ index, classIndex }) => [index, termForClass(classes[classIndex], terms) ?? activeTerm]),
+    );
+    workbench.acceptPredictionPolygons([...termOf.keys()], (index) => termOf.get(index) ?? null);
     showToast(t("ai.acceptedToast", { count: chosen.length }));
   };
   const reject = (polygon: OutlineRow) => workbench.rejectPredictionPolygons([polygon.index]);
@@ -61,7 +58,9 @@ export function OutlineList() {
       </Verb>
     </>
   );
-  if (!loading && polygons.length === 0) return <p className={panel.hint}>{t("ai.noResults")}</p>;
+  if (!loading && polygons.length === 0) {
+    return <p className={panel.hint}>{desk.shown?.polygons ? t("ai.allSettled") : t("ai.noResults")}</p>;
+  }
   return (
     <>
       <div className={styles.outlines} style={{ height: Math.min(232, Math.max(1, polygons.length) * ROW_PX) }}>
@@ -108,11 +107,18 @@ export function OutlineList() {
   );
 }
 
-/** How many outlines there are, for the section's head. */
+/** How many outlines there are, and how many in the view, for the section's head. */
 OutlineList.Count = function Count() {
   const { workbench } = useOpenSlide();
+  const { t } = useTranslation();
   const { polygons } = useObservable(workbench.predictionResults);
-  return <span>{formatNumber(polygons.length)}</span>;
+  const counts = useObservable(workbench.predictionCounts);
+  const all = formatNumber(polygons.length);
+  return (
+    <span role="status" aria-label={t("ai.countLabel")}>
+      {counts === null ? all : t("ai.inView", { within: formatNumber(counts.within), all })}
+    </span>
+  );
 };
 
 function allOf(rows: OutlineRows): readonly OutlineRow[] {

@@ -19,7 +19,7 @@ export function OverlayCard() {
   const { t } = useTranslation();
   const { workbench, desk } = useOpenSlide();
   const style = useObservable(workbench.heatmapStyle);
-  const classes = desk.shownModel?.classes ?? [];
+  const classes = (desk.shownModel ?? desk.model)?.classes ?? [];
   const colors = {
     positive: classes.find((each) => each.positive)?.color ?? POSITIVE_COLOR,
     benign: classes.find((each) => /benign/i.test(each.name))?.color ?? BENIGN_COLOR,

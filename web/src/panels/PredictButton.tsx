@@ -17,6 +17,7 @@ export function PredictButton({ onPressed }: { readonly onPressed: () => void })
   };
   const button = (
     <Button
+      data-tour="predict"
       px={14}
       leftSection={<IconSparkles size={16} />}
       loading={desk.busy}

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { describeFailure } from "../app/failure";
 import { useObservable } from "../app/useObservable";
 import type { Translate } from "../i18n";
 import { formatDuration, formatNumber, formatPercent } from "../i18n/format";
@@ -20,12 +21,8 @@ export function ProgressCard({ prediction }: { readonly prediction: Prediction }
     return (
       <div className={panel.card} role={failed ? "alert" : "status"}>
         <strong>{failed ? t("ai.failed") : t("ai.cancelled")}</strong>
+        {prediction.failure && <p className={styles.muted}>{describeFailure(prediction.failure)}</p>}
         {failed && <p className={styles.muted}>{t("ai.failedHint")}</p>}
-        {prediction.error && (
-          <p className={styles.muted} lang="en">
-            {prediction.error}
-          </p>
-        )}
       </div>
     );
   }
@@ -57,6 +54,11 @@ export function ProgressCard({ prediction }: { readonly prediction: Prediction }
             </span>
             {prediction.mpPerS !== null && <span>{t("ai.speed", { value: formatNumber(prediction.mpPerS, 1) })}</span>}
           </div>
+        )}
+        {prediction.waitsFor && (
+          <p className={styles.warning} role="status">
+            {describeFailure(prediction.waitsFor)}
+          </p>
         )}
         <Started prediction={prediction} />
       </div>

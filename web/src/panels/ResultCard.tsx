@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { describeFailure } from "../app/failure";
 import { formatArea, formatDuration, formatMoment, formatNumber, formatPercent } from "../i18n/format";
 import type { Prediction, SetAside } from "../model/prediction";
 import styles from "./AiPanel.module.css";
@@ -44,7 +45,7 @@ function isMostlyUnsure({ cancerMm2, unsureMm2 }: Prediction): boolean {
 /** What the result lacks, in words; the overlay shows where. */
 function Missing({ parts }: { readonly parts: readonly SetAside[] }) {
   const { t } = useTranslation();
-  const reasons = [...new Set(parts.map((part) => part.reason))];
+  const reasons = [...new Set(parts.map((part) => describeFailure(part.failure)))];
   return (
     <div className={styles.warning}>
       <p className={styles.missing}>{t("ai.missing", { count: parts.length })}</p>

@@ -1,12 +1,14 @@
 import { useTranslation } from "react-i18next";
+import { later } from "../app/later";
 import { formatNumber } from "../i18n/format";
-import { AiPanel } from "./AiPanel";
 import { AnnotationsPanel } from "./AnnotationsPanel";
-import { CommentsPanel } from "./CommentsPanel";
 import { isRunning } from "./predictionDesk";
 import styles from "./RightPanel.module.css";
 import { RIGHT_TABS, type RightTab } from "./rightTabs";
 import { useOpenSlide } from "./slideContext";
+
+const AiPanel = later(async () => (await import("./AiPanel")).AiPanel);
+const CommentsPanel = later(async () => (await import("./CommentsPanel")).CommentsPanel);
 
 interface Props {
   readonly tab: RightTab;

@@ -3,7 +3,8 @@ import { IconLock, IconLockOpen, IconMessagePlus, IconTrash } from "@tabler/icon
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../app/useObservable";
-import type { Annotation, Bounds, Position } from "../model/annotation";
+import type { Annotation } from "../model/annotation";
+import { middleOf } from "../model/geometry";
 import { Attributes } from "./Attributes";
 import { OriginNote } from "./OriginNote";
 import { ReviewSection } from "./ReviewSection";
@@ -87,8 +88,6 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
     </section>
   );
 }
-
-const middleOf = ([minX, minY, maxX, maxY]: Bounds): Position => [(minX + maxX) / 2, (minY + maxY) / 2];
 
 interface NoteProps {
   readonly annotation: Annotation;

@@ -1,16 +1,20 @@
-import { Modal } from "@mantine/core";
+import { Button, Modal } from "@mantine/core";
+import { IconRoute } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { TOOL_KEYS } from "../tools";
+import { COMMAND_KEYS, type KeyCommand, TOOL_KEYS } from "../tools";
 import type { ToolName } from "../viewer/facade";
 import styles from "./ShortcutSheet.module.css";
 
 type Line = readonly [what: string, ...keys: string[]];
 
 /** Every key of the viewer on one sheet. */
-export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
+export function ShortcutSheet({ onClose, onTour }: { readonly onClose: () => void; readonly onTour: () => void }) {
   const { t } = useTranslation();
   const tools = (Object.entries(TOOL_KEYS) as [ToolName, string][]).map(
     ([tool, key]): Line => [t(`tool.${tool}`), key],
+  );
+  const commands = (Object.entries(COMMAND_KEYS) as [KeyCommand, string][]).map(
+    ([name, keys]): Line => [t(`command.${name}`), ...keys.split(" ")],
   );
   const groups: readonly (readonly [title: string, lines: readonly Line[]])[] = [
     [t("keys.tools"), [...tools, [t("keys.terms"), "1", "–", "9"]]],
@@ -19,6 +23,10 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       [
         [t("keys.finish"), "Enter", t("keys.doubleClick")],
         [t("keys.brushSize"), "[", "]"],
+        [t("keys.wandMore"), t("keys.drag")],
+        [t("keys.noSnap"), "Ctrl"],
+        [t("keys.evenly"), "Shift", "Alt"],
+        [t("keys.uncount"), "Alt", t("keys.click")],
         [t("keys.removePoint"), "⌫"],
         [t("keys.abandon"), "Esc"],
         [t("keys.deleteSelection"), "Del"],
@@ -28,6 +36,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("tool.redo"), "Ctrl", "Y"],
       ],
     ],
+    [t("keys.selection"), [...commands, [t("keys.nudge"), "Shift", "←", "↑", "↓", "→"]]],
     [
       t("keys.view"),
       [
@@ -36,6 +45,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         [t("keys.pan"), "←", "↑", "↓", "→"],
         [t("keys.holdPan"), t("keys.space")],
         [t("keys.hideAll"), "`"],
+        [t("here.ask"), "G"],
         [t("keys.comment"), "C"],
         [t("keys.panels"), "[", "]"],
         [t("keys.sheet"), "?"],
@@ -46,7 +56,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
     <Modal
       opened
       onClose={onClose}
-      size={760}
+      size={1040}
       title={t("keys.title")}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
@@ -69,6 +79,9 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
           </section>
         ))}
       </div>
+      <Button variant="default" mt="md" leftSection={<IconRoute size={16} />} onClick={onTour}>
+        {t("tour.again")}
+      </Button>
     </Modal>
   );
 }

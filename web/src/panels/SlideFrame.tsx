@@ -7,46 +7,60 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { AppBar } from "../app/AppBar";
 import { EmptyState } from "../app/EmptyState";
+import { fetchLaterParts, later } from "../app/later";
 import { HOME, projectPath } from "../app/paths";
+import { useSession } from "../app/session";
 import { useObservable } from "../app/useObservable";
 import { Value } from "../model/observable";
 import { annotates, manages, reviews } from "../pages/roles";
-import { ScaleDialog } from "../pages/ScaleDialog";
-import { TermsDialog } from "../pages/TermsDialog";
+import { BlindBadge } from "./BlindBadge";
 import { CommentPins } from "./CommentPins";
 import { ConflictToasts } from "./ConflictToasts";
 import { useCommentDesk } from "./commentDesk";
+import { DraftOffer } from "./DraftOffer";
 import { LeftPanel, type LeftTab, Rail } from "./LeftPanel";
 import { Notices, OfflineBanner } from "./Notices";
 import { PastBanner } from "./PastBanner";
 import { People } from "./People";
 import { PredictButton } from "./PredictButton";
+import { PredictHereNote } from "./PredictHere";
+import { PresentationBanner } from "./PresentationBanner";
+import { PresentButton } from "./PresentButton";
 import { usePredictionDesk } from "./predictionDesk";
 import { RightPanel } from "./RightPanel";
 import type { RightTab } from "./rightTabs";
 import { SaveState } from "./SaveState";
 import { ShareButton } from "./ShareButton";
-import { ShortcutSheet } from "./ShortcutSheet";
 import styles from "./SlideFrame.module.css";
 import { SlideMenu } from "./SlideMenu";
 import { StatusBar } from "./StatusBar";
 import { type OpenSlide, SlideProvider, type SlideRecord } from "./slideContext";
 import { ToolBar } from "./ToolBar";
 import { useTimeTravel } from "./timeTravel";
+import { useBeside } from "./useBeside";
 import { useHeldKey } from "./useHeldKey";
 import { usePageKeys } from "./usePageKeys";
-import { useLiveSession, useWorkbench } from "./useWorkbench";
+import { inOrder, useLiveSession, useWorkbench } from "./useWorkbench";
 
 interface Props {
   readonly slide: SlideRecord;
   readonly refresh: () => void;
 }
 
+const CommandLayer = later(async () => (await import("./commands/CommandLayer")).CommandLayer);
+const BesidePane = later(async () => (await import("./BesidePane")).BesidePane);
+const ScaleDialog = later(async () => (await import("../pages/ScaleDialog")).ScaleDialog);
+const ShortcutSheet = later(async () => (await import("./ShortcutSheet")).ShortcutSheet);
+const TermsDialog = later(async () => (await import("../pages/TermsDialog")).TermsDialog);
+/** For newcomers, and for whoever asks for it. */
+const Tour = later(async () => (await import("./Tour")).Tour);
+
 const NEVER_ENDED = new Value(false);
 const NO_REVISION = new Value(0);
 
 export function SlideFrame({ slide, refresh }: Props) {
   const { t } = useTranslation();
+  const { me } = useSession();
   const container = useRef<HTMLDivElement>(null);
   const [leftTab, setLeftTab] = useLocalStorage<LeftTab | "none">({
     key: "coslide.left",
@@ -63,22 +77,17 @@ export function SlideFrame({ slide, refresh }: Props) {
     defaultValue: true,
     getInitialValueInEffect: false,
   });
-  const [dialog, setDialog] = useState<"terms" | "scale" | "keys" | null>(null);
+  const [dialog, setDialog] = useState<"terms" | "scale" | "keys" | "tour" | null>(me.toured ? null : "tour");
 
   const { project } = slide;
-  const terms = useMemo(
-    () =>
-      [...project.terms]
-        .sort((a, b) => a.position - b.position)
-        .map((term) => ({ ...term, hotkey: term.hotkey ?? null })),
-    [project.terms],
-  );
+  const terms = useMemo(() => inOrder(project.terms), [project.terms]);
   const mayDraw = annotates(project.myRole);
   const canManage = manages(project.myRole);
   const living = useLiveSession(slide.id);
   const { session, travel } = useTimeTravel(living);
   const canDraw = mayDraw && travel.moment === null;
   const canReview = reviews(project.myRole) && travel.moment === null;
+  const mayPresent = mayDraw && travel.moment === null && (!project.blind || reviews(project.myRole));
   const workbench = useWorkbench({ container, slide, session, terms, editable: canDraw });
   const ended = useObservable(living?.ended ?? NEVER_ENDED);
   const revision = useObservable(living?.slideRevision ?? NO_REVISION);
@@ -86,6 +95,7 @@ export function SlideFrame({ slide, refresh }: Props) {
     if (revision > 0) refresh();
   }, [revision, refresh]);
 
+  const closeDialog = useCallback(() => setDialog(null), []);
   const foldLeft = () => setLeftTab(leftTab === "none" ? "work" : "none");
   const foldRight = () => setRightOpen(!rightOpen);
   const openTab = useCallback(
@@ -102,12 +112,14 @@ export function SlideFrame({ slide, refresh }: Props) {
   ];
   const desk = usePredictionDesk(slide.id, living, workbench);
   const comments = useCommentDesk(slide.id, living);
+  const beside = useBeside();
   const members = useMemo(() => project.members.map(({ user }) => user), [project.members]);
   useHeldKey("Backquote", container, "bare");
   usePageKeys({
     "?": () => setDialog("keys"),
     "[": foldLeft,
     "]": foldRight,
+    ...(canDraw && { g: () => workbench?.predictHere(desk.model?.name ?? null) }),
     ...(canDraw && { c: () => comments.setPlacing(!comments.placing) }),
   });
   const open = useMemo<OpenSlide | null>(
@@ -125,9 +137,11 @@ export function SlideFrame({ slide, refresh }: Props) {
         mayDraw,
         canReview,
         canManage,
+        mayPresent,
         desk,
         members,
         comments,
+        beside,
         openTab,
         openTerms: () => setDialog("terms"),
         openScale: () => setDialog("scale"),
@@ -144,14 +158,19 @@ export function SlideFrame({ slide, refresh }: Props) {
       mayDraw,
       canReview,
       canManage,
+      mayPresent,
       desk,
       members,
       comments,
+      beside,
       openTab,
       refresh,
     ],
   );
   const live = open !== null;
+  useEffect(() => {
+    if (live) fetchLaterParts();
+  }, [live]);
 
   return (
     <SlideProvider value={open}>
@@ -161,12 +180,20 @@ export function SlideFrame({ slide, refresh }: Props) {
           <AppBar
             compact
             crumbs={crumbs.slice(1)}
-            status={live && <SaveState />}
+            status={
+              live && (
+                <>
+                  <SaveState />
+                  <BlindBadge />
+                </>
+              )
+            }
             center={live && <ToolBar />}
             right={
               live && (
                 <>
                   <People />
+                  <PresentButton />
                   <SlideMenu onShortcuts={() => setDialog("keys")} />
                   <ShareButton />
                   <PredictButton onPressed={() => openTab("ai")} />
@@ -179,25 +206,32 @@ export function SlideFrame({ slide, refresh }: Props) {
         <aside className={styles.left} aria-label={t("viewer.panelLeft")}>
           {live && leftTab !== "none" && <LeftPanel tab={leftTab} />}
         </aside>
-        <main className={styles.canvas}>
-          <div ref={container} className={styles.viewer} />
-          {!live && (
-            <div className={styles.opening}>
-              <Loader aria-label={t("viewer.loading")} />
-            </div>
-          )}
-          {live && (
-            <>
-              <CommentPins container={container} onOpen={() => openTab("comments")} />
-              <OfflineBanner />
-              {!mayDraw && travel.moment === null && <ReadOnlyNote />}
-              <PastBanner />
-              <div className={styles.toasts}>
-                <Notices />
-                <ConflictToasts />
+        <main className={styles.canvas} data-beside={beside.slideId !== null || undefined}>
+          <div className={styles.main}>
+            <div ref={container} className={styles.viewer} data-tour="slide" />
+            {!live && (
+              <div className={styles.opening}>
+                <Loader aria-label={t("viewer.loading")} />
               </div>
-            </>
-          )}
+            )}
+            {live && (
+              <>
+                <CommentPins container={container} onOpen={() => openTab("comments")} />
+                <CommandLayer />
+                <OfflineBanner />
+                {!mayDraw && travel.moment === null && <ReadOnlyNote />}
+                <PastBanner />
+                <PresentationBanner />
+                <div className={styles.toasts}>
+                  <PredictHereNote />
+                  <Notices />
+                  <ConflictToasts />
+                  <DraftOffer />
+                </div>
+              </>
+            )}
+          </div>
+          {live && beside.slideId !== null && <BesidePane />}
         </main>
         <aside className={styles.right} aria-label={t("viewer.panelRight")}>
           {live && rightOpen && <RightPanel tab={rightTab} onTab={setRightTab} />}
@@ -213,7 +247,8 @@ export function SlideFrame({ slide, refresh }: Props) {
           )}
         </footer>
         {ended && <Ended projectId={project.id} />}
-        {dialog === "keys" && <ShortcutSheet onClose={() => setDialog(null)} />}
+        {dialog === "keys" && <ShortcutSheet onClose={closeDialog} onTour={() => setDialog("tour")} />}
+        {dialog === "tour" && live && <Tour onEnd={closeDialog} />}
         {dialog === "terms" && (
           <TermsDialog
             projectId={project.id}

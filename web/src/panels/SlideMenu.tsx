@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import {
   IconCamera,
+  IconColumns2,
   IconDotsVertical,
   IconDownload,
   IconFileExport,
@@ -17,7 +18,7 @@ import { useOpenSlide } from "./slideContext";
 /** Exports, import, a picture of the view. */
 export function SlideMenu({ onShortcuts }: { readonly onShortcuts: () => void }) {
   const { t } = useTranslation();
-  const { slide, workbench, canDraw } = useOpenSlide();
+  const { slide, workbench, canDraw, beside } = useOpenSlide();
   const input = useRef<HTMLInputElement>(null);
 
   const takePicture = async () => {
@@ -63,6 +64,9 @@ export function SlideMenu({ onShortcuts }: { readonly onShortcuts: () => void })
               {t("viewer.import")}
             </Menu.Item>
           )}
+          <Menu.Item leftSection={<IconColumns2 size={16} />} onClick={() => beside.open("")}>
+            {t("beside.open")}
+          </Menu.Item>
           <Menu.Item leftSection={<IconCamera size={16} />} onClick={takePicture}>
             {t("viewer.snapshot")}
           </Menu.Item>

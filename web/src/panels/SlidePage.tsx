@@ -1,9 +1,10 @@
 import { Button, Center, Loader } from "@mantine/core";
 import { IconMicroscopeOff } from "@tabler/icons-react";
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useQuery } from "urql";
 import { Link } from "wouter";
+import { takeAskedAhead } from "../app/ahead";
 import { EmptyState } from "../app/EmptyState";
 import { failureOf } from "../app/failure";
 import { HOME } from "../app/paths";
@@ -14,10 +15,13 @@ import { SlideFrame } from "./SlideFrame";
 /** One slide: fetched here, shown by `SlideFrame`. */
 export function SlidePage({ slideId }: { readonly slideId: string }) {
   const { t } = useTranslation();
+  const [requestPolicy] = useState(() =>
+    takeAskedAhead(slideId) ? ("cache-first" as const) : ("network-only" as const),
+  );
   const [{ data, error, fetching }, reload] = useQuery({
     query: SlidePageDocument,
     variables: { id: slideId },
-    requestPolicy: "network-only",
+    requestPolicy,
   });
   const refresh = useCallback(() => reload({ requestPolicy: "network-only" }), [reload]);
   if (data?.slide) return <SlideFrame slide={data.slide} refresh={refresh} />;

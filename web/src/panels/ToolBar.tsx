@@ -4,15 +4,21 @@ import {
   IconArrowForwardUp,
   IconBrush,
   IconCircle,
+  IconCircleDotted,
   IconEraser,
   IconHandStop,
   IconLine,
+  IconNumber123,
   IconPointer,
   IconPolygon,
+  IconRotateRectangle,
   IconRulerMeasure,
   IconScribble,
+  IconSlice,
   IconSquare,
   IconTrash,
+  IconVectorSpline,
+  IconWand,
 } from "@tabler/icons-react";
 import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -23,8 +29,9 @@ import { useOpenSlide } from "./slideContext";
 import styles from "./ToolBar.module.css";
 
 const GROUPS: readonly (readonly ToolName[])[] = [
-  ["select", "pan"],
-  ["point", "line", "rectangle", "ellipse", "polygon", "freehand", "brush", "eraser"],
+  ["select", "transform", "pan"],
+  ["point", "count", "line", "rectangle", "ellipse"],
+  ["polygon", "spline", "freehand", "brush", "eraser", "wand", "hole", "split"],
   ["measure"],
 ];
 const LOOKING: ReadonlySet<ToolName> = new Set(["select", "pan", "measure"]);
@@ -56,6 +63,12 @@ const ICONS: Record<ToolName, ReactNode> = {
   brush: <IconBrush size={19} stroke={1.8} />,
   eraser: <IconEraser size={19} stroke={1.8} />,
   measure: <IconRulerMeasure size={19} stroke={1.8} />,
+  transform: <IconRotateRectangle size={19} stroke={1.8} />,
+  spline: <IconVectorSpline size={19} stroke={1.8} />,
+  count: <IconNumber123 size={21} stroke={1.8} />,
+  hole: <IconCircleDotted size={19} stroke={1.8} />,
+  split: <IconSlice size={19} stroke={1.8} />,
+  wand: <IconWand size={19} stroke={1.8} />,
 };
 
 /** The tools, each with its key in the corner. */
@@ -66,7 +79,7 @@ export function ToolBar() {
   const { canUndo, canRedo } = useObservable(session.undoState);
   const selected = useObservable(workbench.selection).length > 0;
   return (
-    <div className={styles.bar} role="toolbar" aria-label={t("viewer.tools")}>
+    <div className={styles.bar} data-tour="tools" role="toolbar" aria-label={t("viewer.tools")}>
       {GROUPS.map((group) => (
         <Fragment key={group[0]}>
           {group.map((tool) => (

@@ -1,5 +1,6 @@
 /** The rows of the annotation list: named, filtered, sorted. Pure. */
 import type { Annotation, Term } from "../model/annotation";
+import { pathOf } from "../model/termTree";
 
 export const SORTS = ["newest", "largest", "term"] as const;
 export type Sort = (typeof SORTS)[number];
@@ -7,6 +8,8 @@ export type Sort = (typeof SORTS)[number];
 export interface AnnotationRow {
   readonly annotation: Annotation;
   readonly term: Term | undefined;
+  /** The names of its term and of those above it. */
+  readonly path: string;
   /** The how-manieth of its term, in the order of creation; stays while others come and go behind it. */
   readonly number: number;
 }
@@ -19,16 +22,17 @@ export function numberedRows(
   return Array.from(annotations, (annotation) => {
     const number = (seen.get(annotation.termId) ?? 0) + 1;
     seen.set(annotation.termId, number);
-    return { annotation, term: terms.get(annotation.termId ?? ""), number };
+    const term = terms.get(annotation.termId ?? "");
+    return { annotation, term, path: term === undefined ? "" : pathOf(terms, term).join(" "), number };
   });
 }
 
-/** Rows of which the term, note or author contains every word of the filter. */
+/** Rows of which the term or one above it, the note or author contains every word of the filter. */
 export function filteredRows(rows: readonly AnnotationRow[], filter: string): readonly AnnotationRow[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return rows;
-  return rows.filter(({ annotation, term, number }) => {
-    const text = `${term?.name ?? ""} #${number} ${annotation.note} ${annotation.createdBy?.name ?? ""}`.toLowerCase();
+  return rows.filter(({ annotation, path, number }) => {
+    const text = `${path} #${number} ${annotation.note} ${annotation.createdBy?.name ?? ""}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

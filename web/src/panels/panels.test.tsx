@@ -4,18 +4,23 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { setLanguage, startI18n } from "../i18n";
 import { AnnotationsPanel } from "./AnnotationsPanel";
 import { Attributes } from "./Attributes";
+import { BlindBadge } from "./BlindBadge";
 import { ConflictToasts } from "./ConflictToasts";
 import { LayersSection } from "./LayersSection";
 import { OriginNote } from "./OriginNote";
 import { OverlayCard } from "./OverlayCard";
 import { People } from "./People";
+import { PresentationBanner } from "./PresentationBanner";
+import { PresentButton } from "./PresentButton";
 import { ProgressCard } from "./ProgressCard";
 import { ResultCard } from "./ResultCard";
 import { SaveState } from "./SaveState";
+import type { SlideRecord } from "./slideContext";
 import { TermsSection } from "./TermsSection";
 import { annotation, BEN, openPanel, openValues, PREDICTION } from "./testing/openSlide";
 
 const AREA = annotation("a1");
+const HERE = { person: BEN, cursor: null, viewport: null, selection: [], tool: null, stroke: null, presenting: false };
 
 function withAnnotations(...all: readonly ReturnType<typeof annotation>[]) {
   const values = openValues();
@@ -130,12 +135,22 @@ describe("ProgressCard", () => {
     expect(screen.getByRole("progressbar")).not.toHaveAttribute("aria-valuenow");
   });
 
-  it("gives the reason of a failure", () => {
-    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: "The model server is away." }} />);
+  it.each([
+    ["en", "The prediction failed", "The server's disk failed (No space). Start the prediction again"],
+    ["ko", "예측에 실패했습니다", "서버 디스크에 문제가 생겼습니다(No space). 예측을 다시 시작하고"],
+  ] as const)("gives the reason of a failure in %s", async (language, title, reason) => {
+    await setLanguage(language);
+    const failure = { code: "PREDICTION_DISK", message: "The disk failed.", params: { reason: "No space" } };
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, status: "FAILED", error: failure.message, failure }} />);
     const alert = screen.getByRole("alert");
-    expect(alert).toHaveTextContent("The prediction failed");
-    expect(alert).toHaveTextContent("Predict again; what was done is kept.");
-    expect(alert).toHaveTextContent("The model server is away.");
+    expect(alert).toHaveTextContent(title);
+    expect(alert).toHaveTextContent(reason);
+  });
+
+  it("tells what a prediction waits for, in the server's words where the code is not known", () => {
+    const waitsFor = { code: "SOMETHING_NEW", message: "The moon is in the way." };
+    openPanel(<ProgressCard prediction={{ ...PREDICTION, waitsFor }} />);
+    expect(screen.getByText("The moon is in the way.")).toBeInTheDocument();
   });
 });
 
@@ -166,7 +181,10 @@ describe("OriginNote", () => {
 
 describe("ResultCard", () => {
   const done = { ...PREDICTION, status: "SUCCEEDED", cancerMm2: 2, tissueMm2: 8 } as const;
-  const part = (x: number, reason: string) => ({ region: [x, 0, 100, 100], reason });
+  const part = (x: number, message: string, code = "NOT_IN_THE_TEXTS") => ({
+    region: [x, 0, 100, 100],
+    failure: { code, message, params: { reason: message } },
+  });
 
   it("says what is missing, and each reason once", () => {
     const setAside = [part(0, "A tile is broken."), part(100, "A tile is broken."), part(200, "The worker stopped.")];
@@ -229,13 +247,77 @@ describe("SaveState and People", () => {
 
   it("show one avatar a person and follow on a press", async () => {
     const values = openValues();
-    const here = { person: BEN, cursor: null, viewport: null, selection: [], tool: null, stroke: null };
     values.people.set([
-      { ...here, clientId: "tab1" },
-      { ...here, clientId: "tab2" },
+      { ...HERE, clientId: "tab1" },
+      { ...HERE, clientId: "tab2" },
     ]);
     const { workbench } = openPanel(<People />, values);
     await userEvent.click(screen.getByRole("button", { name: "Follow Ben" }));
     expect(workbench.follow).toHaveBeenCalledExactlyOnceWith("tab2");
+  });
+
+  it.each([
+    ["en", "Ben is presenting: you follow along", "Look around myself", "Ben is presenting", "Follow"],
+    ["ko", "Ben 님의 발표를 따라가는 중", "직접 둘러보기", "Ben 님이 발표 중입니다", "따라가기"],
+  ] as const)("show a presentation with a way out and back in (%s)", async (language, along, out, there, back) => {
+    await setLanguage(language);
+    const values = openValues();
+    values.people.set([{ ...HERE, clientId: "tab", presenting: true }]);
+    const { workbench } = openPanel(<PresentationBanner />, values);
+    expect(screen.getByRole("status")).toHaveTextContent(there);
+    await userEvent.click(screen.getByRole("button", { name: back }));
+    expect(workbench.follow).toHaveBeenLastCalledWith("tab");
+    act(() => workbench.following.set("tab"));
+    expect(screen.getByRole("status")).toHaveTextContent(along);
+    await userEvent.click(screen.getByRole("button", { name: out }));
+    expect(workbench.follow).toHaveBeenLastCalledWith(null);
+    act(() => values.people.set([{ ...HERE, clientId: "tab" }]));
+    expect(screen.queryByRole("status")).not.toBeInTheDocument();
+  });
+
+  it("let one present, and stop, unless somebody else does", async () => {
+    await setLanguage("en");
+    const values = openValues();
+    const both = (
+      <>
+        <PresentButton />
+        <PresentationBanner />
+      </>
+    );
+    const { session } = openPanel(both, values);
+    await userEvent.click(screen.getByRole("button", { name: "Present" }));
+    expect(session.present).toHaveBeenLastCalledWith(true);
+    act(() => values.presenting.set(true));
+    expect(screen.getByRole("button", { name: "Present" })).toHaveAttribute("aria-pressed", "true");
+    await userEvent.click(screen.getByRole("button", { name: "Stop presenting" }));
+    expect(session.present).toHaveBeenLastCalledWith(false);
+    act(() => {
+      values.presenting.set(false);
+      values.people.set([{ ...HERE, clientId: "tab", presenting: true }]);
+    });
+    expect(screen.getByRole("button", { name: "Present" })).toHaveAttribute("aria-disabled", "true");
+  });
+
+  it("end a presentation that is no longer allowed, and show no button", () => {
+    const values = openValues();
+    values.presenting.set(true);
+    const { session } = openPanel(<PresentButton />, values, { mayPresent: false });
+    expect(session.present).toHaveBeenCalledExactlyOnceWith(false);
+    expect(screen.queryByRole("button")).not.toBeInTheDocument();
+  });
+
+  it.each([
+    ["ANNOTATOR", "of people's annotations you see your own"],
+    ["REVIEWER", "You see them all"],
+  ] as const)("say to a %s what one sees in a blind project", async (myRole, text) => {
+    await setLanguage("en");
+    const slide = { id: "s1", project: { id: "p1", blind: true, myRole } } as SlideRecord;
+    openPanel(<BlindBadge />, openValues(), { slide });
+    expect(screen.getByText(text, { exact: false })).toBeInTheDocument();
+  });
+
+  it("say nothing of blindness elsewhere", () => {
+    const { container } = openPanel(<BlindBadge />);
+    expect(container).not.toHaveTextContent("Blind");
   });
 });

@@ -65,7 +65,8 @@ export function usePredictionDesk(
   const shownModel = models.find((each) => each.name === shown?.model) ?? null;
 
   const shownId = shown?.id ?? null;
-  const classes = useMemo(() => polygonClasses(shownModel), [shownModel]);
+  // Without a prediction, what the model sees at once has its colours.
+  const classes = useMemo(() => polygonClasses(shownModel ?? model), [shownModel, model]);
   useEffect(() => {
     workbench?.showPrediction(shownId, classes);
   }, [workbench, shownId, classes]);

@@ -4,7 +4,6 @@ import { termsById } from "../model/terms";
 import { filteredRows, numberedRows, sortedRows } from "./annotationRows";
 import { recentEvents } from "./recentEvents";
 import { termForClass } from "./termForClass";
-import { searchOfView, viewOfSearch } from "./view";
 
 const TERMS: readonly Term[] = [
   { id: "t1", name: "암 Carcinoma", color: "#d7263d", hotkey: "1", position: 0 },
@@ -90,24 +89,5 @@ describe("termForClass", () => {
     expect(termForClass({ name: "benign", labelEn: "Benign epithelium", labelKo: "양성" }, TERMS)).toBe("t2");
     expect(termForClass({ name: "necrosis", labelEn: "Necrosis", labelKo: "괴사" }, TERMS)).toBeNull();
     expect(termForClass(undefined, TERMS)).toBeNull();
-  });
-});
-
-describe("a view in an address", () => {
-  it("comes back as it went", () => {
-    const bounds = [0, 0, 1, 1] as const;
-    const search = searchOfView({
-      center: [18_204.4, 9377],
-      downsample: 2.5,
-      rotationDegrees: 15,
-      bounds,
-      magnification: 10,
-    });
-    expect(search).toBe("?x=18204&y=9377&d=2.5&r=15");
-    expect(viewOfSearch(search)).toEqual({ center: [18_204, 9377], downsample: 2.5, rotationDegrees: 15 });
-  });
-
-  it.each(["", "?x=1&y=2", "?x=1&y=2&d=0", "?x=a&y=2&d=1", "?x=&y=2&d=1"])("is none in %j", (search) => {
-    expect(viewOfSearch(search)).toBeUndefined();
   });
 });

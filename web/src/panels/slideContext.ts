@@ -7,6 +7,7 @@ import type { CommentDesk } from "./commentDesk";
 import type { PredictionDesk } from "./predictionDesk";
 import type { RightTab } from "./rightTabs";
 import type { TimeTravel } from "./timeTravel";
+import type { BesideDesk } from "./useBeside";
 
 export type SlideRecord = NonNullable<SlidePageQuery["slide"]>;
 
@@ -29,8 +30,12 @@ export interface OpenSlide {
   /** Whether this person may accept and reject. */
   readonly canReview: boolean;
   readonly canManage: boolean;
+  /** Whether this person may ask the others to follow. */
+  readonly mayPresent: boolean;
   readonly desk: PredictionDesk;
   readonly comments: CommentDesk;
+  /** The slide that lies beside this one. */
+  readonly beside: BesideDesk;
   /** Brings a tab of the right panel into sight. */
   readonly openTab: (tab: RightTab) => void;
   readonly openTerms: () => void;

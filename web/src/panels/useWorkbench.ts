@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useConnection } from "../app/connection";
 import { useSession } from "../app/session";
 import type { Term } from "../model/annotation";
+import type { PictureLook } from "../model/pictureLook";
+import type { SlideFacts } from "../model/slide";
 import { type LiveSession, openSlideSession } from "../sync/session";
 import { openWorkbench } from "../tools";
 import type { SlideSession, Workbench, WorkbenchLabels, WorkbenchOptions } from "../viewer/facade";
@@ -40,8 +42,10 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
   const labels = useWorkbenchLabels();
   const [workbench, setWorkbench] = useState<Workbench | null>(null);
   const view = useRef<WorkbenchOptions["view"]>(viewOfSearch(window.location.search));
-  const latest = useRef({ slide, terms, labels, editable, myColor: me.user.color });
-  latest.current = { slide, terms, labels, editable, myColor: me.user.color };
+  /** Outlives a workbench that is opened anew, as the view does. */
+  const look = useRef<PictureLook>(lookOf(slide));
+  const latest = useRef({ slide, terms, labels, editable, userId: me.user.id, myColor: me.user.color });
+  latest.current = { slide, terms, labels, editable, userId: me.user.id, myColor: me.user.color };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scale is what measures and the scale bar are built upon
   useEffect(() => {
@@ -50,18 +54,15 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
     const opened = openWorkbench({
       ...rest,
       container: container.current,
-      slide: {
-        ...record,
-        mppX: record.mppX ?? null,
-        mppY: record.mppY ?? null,
-        objectivePower: record.objectivePower ?? null,
-      },
+      slide: factsOf(record),
       session,
       view: view.current,
+      pictureLook: look.current,
     });
     setWorkbench(opened);
     return () => {
       view.current = opened.viewport.getSnapshot();
+      look.current = opened.pictureLook.getSnapshot();
       setWorkbench(null);
       opened.close();
     };
@@ -73,7 +74,29 @@ export function useWorkbench({ container, slide, session, terms, editable }: Opt
   return workbench;
 }
 
-function useWorkbenchLabels(): WorkbenchLabels {
+/** The adjustments alone, without what the client's cache adds to an answer. */
+export function lookOf({ myLook: { brightness, contrast, gamma, stain } }: Pick<SlideRecord, "myLook">): PictureLook {
+  return { brightness, contrast, gamma, stain };
+}
+
+/** What the viewer wants to know of a slide. */
+export function factsOf(record: SlideRecord): SlideFacts {
+  return {
+    ...record,
+    mppX: record.mppX ?? null,
+    mppY: record.mppY ?? null,
+    objectivePower: record.objectivePower ?? null,
+  };
+}
+
+/** A project's terms in the order of their positions. */
+export function inOrder(terms: SlideRecord["project"]["terms"]): readonly Term[] {
+  return [...terms]
+    .sort((a, b) => a.position - b.position)
+    .map((term) => ({ ...term, hotkey: term.hotkey ?? null, parentId: term.parentId ?? null }));
+}
+
+export function useWorkbenchLabels(): WorkbenchLabels {
   const { t } = useTranslation();
   return useMemo(
     () => ({

@@ -16,6 +16,11 @@ export interface StoreSnapshot {
   readonly layers: readonly Layer[];
 }
 
+interface PendingOp {
+  readonly op: AnnotationOp;
+  readonly author: Author;
+}
+
 interface PendingMutation {
   readonly id: string;
   readonly ops: readonly AnnotationOp[];
@@ -30,6 +35,8 @@ export class AnnotationStore {
   private readonly listeners = new Set<ChangeListener>();
   private readonly successors = new Map<string, Map<number, number>>();
   private pending: readonly PendingMutation[] = [];
+  /** The pending ops of each annotation, in order; `null` when they have to be looked up anew. */
+  private pendingById: Map<string, PendingOp[]> | null = new Map();
   private revision = 0;
 
   constructor(
@@ -63,9 +70,12 @@ export class AnnotationStore {
     const inverse: AnnotationOp[] = [];
     for (const op of ops) {
       const back = inverseOf(op, this.replay(op.id));
-      if (back !== null) inverse.unshift(back);
+      if (back !== null) inverse.push(back);
     }
+    inverse.reverse();
     this.pending = [...this.pending, { id: mutationId, ops, author }];
+    const pending = this.pendingOps();
+    for (const op of ops) remember(pending, op, author);
     this.refresh(
       ops.map((op) => op.id),
       "LOCAL",
@@ -80,15 +90,18 @@ export class AnnotationStore {
   /** The server has done a mutation of this client: its rows are the truth now. */
   acknowledge(mutationId: string, rows: readonly Row[]): void {
     const mutation = this.pending.find((candidate) => candidate.id === mutationId);
+    // The first op of each annotation.
+    const opOf = new Map([...(mutation?.ops ?? [])].reverse().map((op) => [op.id, op]));
     for (const row of rows) {
       const { id, version } = row.annotation;
       if (version > this.versionOf(id)) this.noteSuccessor(id, version - 1, version);
-      const op = mutation?.ops.find((candidate) => candidate.id === id);
+      const op = opOf.get(id);
       if (op?.type === "update" && op.expectedVersion !== undefined && op.expectedVersion < version) {
         this.noteSuccessor(id, op.expectedVersion, version);
       }
     }
     this.pending = this.pending.filter((candidate) => candidate !== mutation);
+    this.pendingById = null;
     const touched = this.store(rows);
     // LOCAL: to the author this is no news, whatever the server made of it.
     this.refresh([...touched, ...(mutation?.ops.map((op) => op.id) ?? [])], "LOCAL");
@@ -120,6 +133,7 @@ export class AnnotationStore {
       kept.length === 0
         ? this.pending.filter((candidate) => candidate !== mutation)
         : this.pending.map((candidate) => (candidate === mutation ? { ...candidate, ops: kept } : candidate));
+    this.pendingById = null;
     this.refresh(
       mutation.ops.map((op) => op.id),
       "SILENT",
@@ -146,15 +160,20 @@ export class AnnotationStore {
   /** The annotation with all pending edits, deleted or not. */
   replay(id: string): Row | undefined {
     let row = this.confirmed.get(id);
-    for (const { ops, author } of this.pending) {
-      for (const op of ops) {
-        if (op.id !== id) continue;
-        // A create that the server has confirmed meanwhile is not done twice.
-        if (op.type === "create" && row !== undefined) continue;
-        row = applyOp(row, op, author);
-      }
+    for (const { op, author } of this.pendingOps().get(id) ?? []) {
+      // A create that the server has confirmed meanwhile is not done twice.
+      if (op.type === "create" && row !== undefined) continue;
+      row = applyOp(row, op, author);
     }
     return row;
+  }
+
+  private pendingOps(): Map<string, PendingOp[]> {
+    if (this.pendingById === null) {
+      this.pendingById = new Map();
+      for (const { ops, author } of this.pending) for (const op of ops) remember(this.pendingById, op, author);
+    }
+    return this.pendingById;
   }
 
   /** Counts of what is here are counted here; a prediction's polygons are not, so its count is the server's. */
@@ -220,4 +239,10 @@ export class AnnotationStore {
     if (created.length + updated.length + deleted.length === 0) return;
     for (const listener of [...this.listeners]) listener({ origin, created, updated, deleted });
   }
+}
+
+function remember(pending: Map<string, PendingOp[]>, op: AnnotationOp, author: Author): void {
+  const known = pending.get(op.id);
+  if (known === undefined) pending.set(op.id, [{ op, author }]);
+  else known.push({ op, author });
 }

@@ -1,7 +1,7 @@
 /** What an op makes of an annotation, and what would undo it. Pure; the server's rules are the truth, these only anticipate them. */
 import type { Annotation, AnnotationOp, PersonRef } from "../model/annotation";
 import { differenceOf, unionOf } from "../model/booleans";
-import { areaOf, boundsOf, isArea, lengthOf } from "../model/geometry";
+import { areaOf, boundsOf, isArea, kindOfArea, lengthOf } from "../model/geometry";
 
 /** An annotation, or the tombstone of one. */
 export interface Row {
@@ -126,7 +126,7 @@ function brushed(
   const before = row.annotation;
   const after = (type === "addArea" ? unionOf : differenceOf)(before.geometry, geometry);
   if (after === null) return { ...row, deleted: true };
-  const kind = after.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+  const kind = kindOfArea(after);
   return { ...row, annotation: { ...before, ...measured(after), kind, updatedBy: person, updatedAt: now } };
 }
 

@@ -12,12 +12,24 @@ export interface UndoState {
   readonly canRedo: boolean;
 }
 
-interface Step {
-  /** The edit that made it; `null` for a step that came from undo or redo. */
-  readonly mutationId: string | null;
-  /** What to do to the annotations when this step is taken. */
-  readonly ops: readonly AnnotationOp[];
+/** One mutation of a step, and what takes it back. */
+export interface StepPart {
+  readonly mutationId: string;
+  readonly inverse: readonly AnnotationOp[];
 }
+
+interface Step {
+  /** In the order in which they are taken; a step that was sent in parts is taken in parts, too. */
+  readonly parts: readonly {
+    /** The edit that made it; `null` for what came from undo or redo. */
+    readonly mutationId: string | null;
+    /** What to do to the annotations. */
+    readonly ops: readonly AnnotationOp[];
+  }[];
+}
+
+/** Only the server may know what there is to take back. */
+const UNKNOWN: Step = { parts: [{ mutationId: null, ops: [] }] };
 
 export class UndoStack {
   readonly state = new Value<UndoState>({ canUndo: true, canRedo: false });
@@ -26,9 +38,9 @@ export class UndoStack {
   private serverMayUndo = true;
   private serverMayRedo = false;
 
-  /** A new edit: `inverse` takes it back. What was undone before can't be redone any more. */
-  did(mutationId: string, inverse: readonly AnnotationOp[]): void {
-    this.undos.push({ mutationId, ops: inverse });
+  /** A new edit, of one mutation or more, in their order. What was undone before can't be redone any more. */
+  did(parts: readonly StepPart[]): void {
+    this.undos.push({ parts: parts.map(({ mutationId, inverse }) => ({ mutationId, ops: inverse })).reverse() });
     this.redos = [];
     this.serverMayRedo = false;
     this.publish();
@@ -36,21 +48,21 @@ export class UndoStack {
 
   /** An edit that came to nothing: it was refused, or gave way to another's. */
   forget(mutationId: string): void {
-    this.undos = this.undos.filter((step) => step.mutationId !== mutationId);
+    this.undos = this.undos
+      .map((step) => ({ parts: step.parts.filter((part) => part.mutationId !== mutationId) }))
+      .filter(({ parts }) => parts.length > 0);
     this.publish();
   }
 
   /** Takes the last step back; `apply` shows its ops and answers what would redo them. No ops when only the server may know of a step. */
   undo(apply: (ops: readonly AnnotationOp[]) => readonly AnnotationOp[]): void {
-    const step = this.undos.pop();
-    this.redos.push({ mutationId: null, ops: apply(step?.ops ?? []) });
+    this.redos.push(reversed(this.undos.pop() ?? UNKNOWN, apply));
     this.serverMayRedo = true;
     this.publish();
   }
 
   redo(apply: (ops: readonly AnnotationOp[]) => readonly AnnotationOp[]): void {
-    const step = this.redos.pop();
-    this.undos.push({ mutationId: null, ops: apply(step?.ops ?? []) });
+    this.undos.push(reversed(this.redos.pop() ?? UNKNOWN, apply));
     this.publish();
   }
 
@@ -75,4 +87,8 @@ export class UndoStack {
       canRedo: this.redos.length > 0 || this.serverMayRedo,
     });
   }
+}
+
+function reversed(step: Step, apply: (ops: readonly AnnotationOp[]) => readonly AnnotationOp[]): Step {
+  return { parts: step.parts.map(({ ops }) => ({ mutationId: null, ops: apply(ops) })).reverse() };
 }

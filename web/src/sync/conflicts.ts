@@ -1,10 +1,19 @@
 /** Edits that met another's: kept beside the annotation until the user has chosen. */
 import type { Annotation, AnnotationOp } from "../model/annotation";
 import { unionOf } from "../model/booleans";
-import { isArea } from "../model/geometry";
+import { isArea, kindOfArea } from "../model/geometry";
 import { Value } from "../model/observable";
 import type { Row } from "../store/rows";
 import type { ConflictView } from "../viewer/facade";
+import type { OfPerson } from "./browserStore";
+import type { ConflictStorage } from "./conflictStorage";
+
+/** A conflict as it is kept in the browser. */
+export interface KeptConflict extends Conflict, OfPerson {
+  /** Of person, slide and annotation. */
+  readonly key: string;
+  readonly annotationId: string;
+}
 
 interface Conflict {
   readonly mine: Annotation | null;
@@ -17,9 +26,22 @@ export class Conflicts {
   readonly list = new Value<readonly ConflictView[]>([]);
   private readonly byId = new Map<string, Conflict>();
 
+  constructor(
+    private readonly owner: OfPerson,
+    private readonly storage: ConflictStorage,
+  ) {}
+
+  /** Those that an earlier page left without a choice. */
+  async restore(): Promise<void> {
+    const kept = await this.storage.load(this.owner.slideId, this.owner.userId).catch(() => []);
+    for (const { annotationId, mine, theirs, ops } of kept)
+      if (!this.byId.has(annotationId)) this.byId.set(annotationId, { mine, theirs, ops });
+    if (kept.length > 0) this.publish();
+  }
+
   /** `mine` is the annotation as I wanted it; `null` when I wanted it gone. */
   add(id: string, mine: Annotation | null, theirs: Row, ops: readonly AnnotationOp[]): void {
-    this.byId.set(id, { mine, theirs, ops });
+    this.set(id, { mine, theirs, ops });
     this.publish();
   }
 
@@ -29,7 +51,7 @@ export class Conflicts {
     for (const row of rows) {
       const conflict = this.byId.get(row.annotation.id);
       if (conflict === undefined || conflict.theirs.annotation.version >= row.annotation.version) continue;
-      this.byId.set(row.annotation.id, { ...conflict, theirs: row });
+      this.set(row.annotation.id, { ...conflict, theirs: row });
       changed = true;
     }
     if (changed) this.publish();
@@ -58,15 +80,28 @@ export class Conflicts {
     const geometry = unionOf(conflict.mine.geometry, conflict.theirs.annotation.geometry);
     if (geometry === null) return [];
     this.take(id);
-    const kind = geometry.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+    const kind = kindOfArea(geometry);
     return [{ type: "update", id, kind, geometry, expectedVersion: conflict.theirs.annotation.version }];
   }
 
   private take(id: string): Conflict | undefined {
     const conflict = this.byId.get(id);
     this.byId.delete(id);
+    // A storage that fails costs the choice after a crash, not the one now.
+    this.storage.remove(this.keyOf(id)).catch(() => undefined);
     if (conflict !== undefined) this.publish();
     return conflict;
+  }
+
+  private set(annotationId: string, conflict: Conflict): void {
+    this.byId.set(annotationId, conflict);
+    this.storage
+      .save({ ...conflict, ...this.owner, annotationId, key: this.keyOf(annotationId) })
+      .catch(() => undefined);
+  }
+
+  private keyOf(annotationId: string): string {
+    return [this.owner.userId, this.owner.slideId, annotationId].join("/");
   }
 
   private publish(): void {

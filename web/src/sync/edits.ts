@@ -9,6 +9,7 @@ import { type GraphqlConnection, RequestRefused } from "./client";
 import type { Conflicts } from "./conflicts";
 import type { Notices } from "./notices";
 import { Outbox, type OutboxEntry, type OutboxStorage } from "./outbox";
+import { inParts } from "./parts";
 import { opInputOf, rowOf } from "./records";
 
 /** Under which names edits are sent and kept. */
@@ -64,10 +65,14 @@ export class Edits {
 
   apply(ops: readonly AnnotationOp[]): void {
     if (ops.length === 0) return;
-    const versioned = ops.map((op) => this.withVersion(op));
-    const mutationId = newId();
-    this.undoStack.did(mutationId, this.store.begin(mutationId, versioned));
-    this.post("apply", mutationId, versioned);
+    // What is too much for one call is several mutations, but one step of undo.
+    const parts = inParts(ops).map((part) => {
+      const versioned = part.map((op) => this.withVersion(op));
+      const mutationId = newId();
+      return { mutationId, ops: versioned, inverse: this.store.begin(mutationId, versioned) };
+    });
+    this.undoStack.did(parts);
+    for (const part of parts) this.post("apply", part.mutationId, part.ops);
   }
 
   undo(): void {

@@ -7,6 +7,7 @@
 import type { AnnotationOp } from "../model/annotation";
 import { Value } from "../model/observable";
 import { Backoff } from "./backoff";
+import type { BrowserStore } from "./browserStore";
 import { NetworkFailure } from "./client";
 
 export interface OutboxEntry {
@@ -21,11 +22,7 @@ export interface OutboxEntry {
   readonly position: number;
 }
 
-export interface OutboxStorage {
-  load(slideId: string, userId: string): Promise<readonly OutboxEntry[]>;
-  save(entry: OutboxEntry): Promise<void>;
-  remove(mutationId: string): Promise<void>;
-}
+export type OutboxStorage = BrowserStore<OutboxEntry>;
 
 export interface OutboxState {
   readonly waiting: number;

@@ -61,6 +61,10 @@ export class PastSession implements SlideSession {
     return this.now.people;
   }
 
+  get presenting(): SlideSession["presenting"] {
+    return this.now.presenting;
+  }
+
   get predictions(): SlideSession["predictions"] {
     return this.now.predictions;
   }
@@ -85,6 +89,10 @@ export class PastSession implements SlideSession {
     this.now.setPresence(update);
   }
 
+  present(presenting: boolean): void {
+    this.now.present(presenting);
+  }
+
   dismissNotice(id: string): void {
     this.now.dismissNotice(id);
   }
@@ -99,6 +107,10 @@ export class PastSession implements SlideSession {
 
   loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines> {
     return this.now.loadOutlines(layerId, signal);
+  }
+
+  glimpse(...asked: Parameters<SlideSession["glimpse"]>): ReturnType<SlideSession["glimpse"]> {
+    return this.now.glimpse(...asked);
   }
 
   // The past does not change, and it ends with the living session.

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { UpdatePresenceInput } from "../gql/graphql";
 import type { Position } from "../model/annotation";
-import { PresenceSender } from "./presence";
+import { Presence, PresenceSender } from "./presence";
 
 beforeEach(
   () =>
@@ -62,6 +62,46 @@ describe("PresenceSender", () => {
     const stroke = sent[0]?.stroke ?? [];
     expect(stroke.length).toBeLessThanOrEqual(2 * 402);
     expect(stroke.slice(-2)).toEqual([1_500, 0]);
+    presence.close();
+  });
+});
+
+describe("presenting", () => {
+  const user = { id: "u2", name: "Ben", color: "#ffc46b" };
+  const ben = { clientId: "tab", user, cursor: null, viewport: null, selection: [], tool: null, stroke: null };
+
+  function open() {
+    const sent: UpdatePresenceInput[] = [];
+    const presence = new Presence("s", "c", (input) => sent.push(input) > 0);
+    const shown = () => {
+      vi.advanceTimersByTime(1_100);
+      return sent[sent.length - 1]?.presenting;
+    };
+    return { presence, shown };
+  }
+
+  it("is told to the others, and that it is over", () => {
+    const { presence, shown } = open();
+    presence.present(true);
+    expect([presence.presenting.getSnapshot(), shown()]).toEqual([true, true]);
+    presence.present(false);
+    expect([presence.presenting.getSnapshot(), shown()]).toEqual([false, false]);
+    presence.close();
+  });
+
+  it("is nothing while somebody else presents", () => {
+    const { presence, shown } = open();
+    presence.changed([{ ...ben, presenting: true }], []);
+    presence.present(true);
+    expect([presence.presenting.getSnapshot(), shown()]).toEqual([false, false]);
+    presence.close();
+  });
+
+  it("is the other's who pressed first", () => {
+    const { presence, shown } = open();
+    presence.present(true);
+    presence.changed([{ ...ben, presenting: true }], []);
+    expect([presence.presenting.getSnapshot(), shown()]).toEqual([false, false]);
     presence.close();
   });
 });

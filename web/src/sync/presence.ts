@@ -2,7 +2,7 @@
 import type { UpdatePresenceInput } from "../gql/graphql";
 import { Value } from "../model/observable";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
-import { flat, type PresentRecord, presentOf } from "./records";
+import { flat, type PresentRecord, presentOf, rectangleOf } from "./records";
 
 const SEND_EVERY_MS = 50;
 /** With nobody to see it, once a second is enough. */
@@ -74,15 +74,16 @@ export class PresenceSender {
   }
 
   private input(): UpdatePresenceInput {
-    const { cursor, viewport, selection, tool, stroke } = this.state;
+    const { cursor, viewport, selection, tool, stroke, presenting } = this.state;
     return {
       slideId: this.slideId,
       clientId: this.clientId,
       cursor: cursor ?? null,
-      viewport: viewport ?? null,
+      viewport: viewport == null ? null : rectangleOf(viewport),
       selection: selection ?? [],
       tool: tool ?? null,
       stroke: stroke == null ? null : flat(thinned(stroke)),
+      presenting: presenting ?? false,
     };
   }
 }
@@ -90,6 +91,8 @@ export class PresenceSender {
 /** Presence on one slide, both ways: the others, and oneself to them. */
 export class Presence {
   readonly people: People["list"];
+  /** Whether this client asks everyone to follow it. */
+  readonly presenting = new Value(false);
   private readonly others: People;
   private readonly own: PresenceSender;
 
@@ -109,8 +112,18 @@ export class Presence {
     this.own.update(change);
   }
 
+  /** Asks everyone to follow, or no more. One presents at a time: while somebody else does, it is nothing. */
+  present(presenting: boolean): void {
+    const allowed = presenting && !this.people.getSnapshot().some((person) => person.presenting);
+    if (allowed === this.presenting.getSnapshot()) return;
+    this.presenting.set(allowed);
+    this.own.update({ presenting: allowed });
+  }
+
   changed(people: readonly PresentRecord[], left: readonly string[]): void {
     this.others.change(people, left);
+    // Both pressed at the same time, and the server gave it to the other.
+    if (this.people.getSnapshot().some((person) => person.presenting)) this.present(false);
   }
 
   /** The line has just come back: the server says anew who is here, and is told of oneself. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { opInputOf, presentOf } from "./records";
+import { opInputOf, presentOf, rectangleOf } from "./records";
 
 const SQUARE = {
   type: "Polygon",
@@ -32,28 +32,43 @@ describe("opInputOf", () => {
 });
 
 describe("presentOf", () => {
+  it("reads and writes a viewport as x, y, width and height", () => {
+    const record = {
+      clientId: "c",
+      user: { id: "u", name: "U", color: "#fff" },
+      cursor: null,
+      selection: [],
+      presenting: true,
+    };
+    const present = presentOf({ ...record, viewport: [10, 20, 30, 40], tool: null, stroke: null });
+    expect(present).toMatchObject({ viewport: [10, 20, 40, 60], presenting: true });
+    expect(rectangleOf([10, 20, 40, 60])).toEqual([10, 20, 30, 40]);
+  });
+
   it("pairs flat numbers and drops a cursor that is no point", () => {
     const user = { id: "u", name: "U", color: "#fff" };
     const present = presentOf({
       clientId: "c",
       user,
       cursor: [],
-      viewport: [0, 1, 2, 3],
+      viewport: [10, 20, 30, 40],
       selection: ["a"],
       tool: "pan",
       stroke: [1, 2, 3, 4, 5],
+      presenting: false,
     });
     expect(present).toEqual({
       clientId: "c",
       person: user,
       cursor: null,
-      viewport: [0, 1, 2, 3],
+      viewport: [10, 20, 40, 60],
       selection: ["a"],
       tool: "pan",
       stroke: [
         [1, 2],
         [3, 4],
       ],
+      presenting: false,
     });
   });
 });

@@ -46,6 +46,17 @@ export interface PresentRecord {
   readonly selection: readonly string[];
   readonly tool: string | null;
   readonly stroke: readonly number[] | null;
+  readonly presenting: boolean;
+}
+
+/** The API's [x, y, width, height]. */
+export function rectangleOf([minX, minY, maxX, maxY]: Bounds): number[] {
+  return [minX, minY, maxX - minX, maxY - minY];
+}
+
+function boundsOfRectangle(values: readonly number[]): Bounds {
+  const [x, y, width, height] = boundsOfList(values);
+  return [x, y, x + width, y + height];
 }
 
 export function presentOf(record: PresentRecord): PresentPerson {
@@ -54,10 +65,11 @@ export function presentOf(record: PresentRecord): PresentPerson {
     clientId: record.clientId,
     person: personOf(record.user),
     cursor: x === undefined || y === undefined ? null : [x, y],
-    viewport: record.viewport === null ? null : boundsOfList(record.viewport),
+    viewport: record.viewport === null ? null : boundsOfRectangle(record.viewport),
     selection: record.selection,
     tool: record.tool,
     stroke: record.stroke === null ? null : pairs(record.stroke),
+    presenting: record.presenting,
   };
 }
 

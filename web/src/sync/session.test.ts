@@ -5,6 +5,7 @@ import type { AnnotationOp, Geometry } from "../model/annotation";
 import { rectangle } from "../model/geometry";
 import type { ChangeSet } from "../store/changes";
 import { connect } from "./client";
+import { MemoryConflicts } from "./conflictStorage";
 import { MemoryOutbox } from "./outboxStorage";
 import { LiveSession, type SessionOptions } from "./session";
 import { SlideServer } from "./testing/slideServer";
@@ -208,7 +209,7 @@ describe("others", () => {
   it("shows who is here, without oneself", async () => {
     const session = await live();
     const ben = { id: "ben", name: "Ben", color: "#ffc078" };
-    const here = { viewport: null, selection: [], tool: null, stroke: [1, 2, 3, 4] };
+    const here = { viewport: null, selection: [], tool: null, stroke: [1, 2, 3, 4], presenting: false };
     server.send({
       __typename: "PresenceChanged",
       left: [],
@@ -230,6 +231,7 @@ describe("others", () => {
           [1, 2],
           [3, 4],
         ],
+        presenting: false,
       },
     ]);
     server.send({ __typename: "PresenceChanged", left: ["x"], people: [] });
@@ -238,9 +240,9 @@ describe("others", () => {
 });
 
 describe("conflicts", () => {
-  async function inConflict(): Promise<LiveSession> {
+  async function inConflict(options: Partial<SessionOptions> = {}): Promise<LiveSession> {
     server.edit("ben", [{ create: { id: "a", kind: "RECTANGLE", geometry: SQUARE } }]);
-    const session = await live();
+    const session = await live(options);
     server.lostSeqs.add(2); // I don't learn of Ben's change before I send mine
     server.edit("ben", [{ update: { id: "a", expectedVersion: 1, geometry: OTHER, kind: "RECTANGLE" } }]);
     session.apply([{ type: "update", id: "a", geometry: MOVED, kind: "RECTANGLE" }]);
@@ -257,6 +259,23 @@ describe("conflicts", () => {
     expect(session.annotations.getSnapshot().byId.get("a")?.geometry).toEqual(OTHER);
     expect(server.annotations.get("a")?.geometry).toEqual(OTHER);
     expect(session.status.getSnapshot().saving).toBe("saved");
+  });
+
+  it("outlive the tab, and follow what became of theirs meanwhile", async () => {
+    const conflictStorage = new MemoryConflicts();
+    const crashed = await inConflict({ conflictStorage });
+    crashed.close();
+    server.edit("ben", [{ update: { id: "a", expectedVersion: 2, geometry: SQUARE, kind: "RECTANGLE" } }]);
+    const session = await live({ conflictStorage });
+    await until(session.conflicts, (list) => list.length === 1 && list[0]?.theirs?.version === 3);
+    const [conflict] = session.conflicts.getSnapshot();
+    expect(conflict?.mine?.geometry).toEqual(MOVED);
+    expect(conflict?.theirs?.geometry).toEqual(SQUARE);
+    session.keepMine("a");
+    await saved(session);
+    expect(server.annotations.get("a")).toMatchObject({ version: 4, geometry: MOVED });
+    expect(await conflictStorage.load("slide-1", "ada")).toEqual([]);
+    expect((await live({ conflictStorage })).conflicts.getSnapshot()).toEqual([]);
   });
 
   it("keeps mine", async () => {

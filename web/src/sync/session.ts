@@ -4,14 +4,17 @@ import type { AnnotationOp, PersonRef } from "../model/annotation";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import type { Outlines } from "../model/outlines";
+import type { Glimpse } from "../model/prediction";
 import type { PresenceUpdate } from "../model/presence";
 import { AnnotationStore } from "../store/annotationStore";
 import type { ChangeListener } from "../store/changes";
 import type { SessionStatus, SlideSession } from "../viewer/facade";
 import type { GraphqlConnection } from "./client";
+import { type ConflictStorage, defaultConflictStorage } from "./conflictStorage";
 import { Conflicts } from "./conflicts";
 import { Edits } from "./edits";
 import { type SlideEvent, SlideFeed } from "./feed";
+import { fetchGlimpse } from "./glimpse";
 import { type HeatmapListener, LivePredictions } from "./livePredictions";
 import { Notices } from "./notices";
 import type { OutboxStorage } from "./outbox";
@@ -20,10 +23,14 @@ import { loadOutlines } from "./outlines";
 import { Presence } from "./presence";
 import { predictionOf, rowOf } from "./records";
 
+/** From so many mutations on, how far sending them has come is worth telling. */
+const MANY_WAITING = 4;
+
 export interface SessionOptions {
   readonly slideId: string;
   readonly me: PersonRef;
   readonly storage?: OutboxStorage;
+  readonly conflictStorage?: ConflictStorage;
   /** For tests: the first wait before trying again. */
   readonly firstRetryMs?: number;
 }
@@ -35,6 +42,7 @@ export class LiveSession implements SlideSession {
   readonly annotations: AnnotationStore["snapshot"];
   readonly status: Value<SessionStatus>;
   readonly people: Presence["people"];
+  readonly presenting: Presence["presenting"];
   readonly conflicts: Conflicts["list"];
   readonly predictions: LivePredictions["list"];
   readonly notices: Notices["list"];
@@ -43,8 +51,10 @@ export class LiveSession implements SlideSession {
   readonly slideRevision = new Value(0);
   readonly commentsRevision = new Value(0);
 
+  /** Since everything was sent the last time. */
+  private mostWaiting = 0;
   private readonly noticeList = new Notices();
-  private readonly conflictList = new Conflicts();
+  private readonly conflictList: Conflicts;
   private readonly livePredictions: LivePredictions;
   private readonly edits: Edits;
   private readonly feed: SlideFeed;
@@ -52,12 +62,19 @@ export class LiveSession implements SlideSession {
 
   constructor(
     private readonly connection: GraphqlConnection,
-    { slideId, me, storage = defaultOutboxStorage(), firstRetryMs }: SessionOptions,
+    {
+      slideId,
+      me,
+      storage = defaultOutboxStorage(),
+      conflictStorage = defaultConflictStorage(),
+      firstRetryMs,
+    }: SessionOptions,
   ) {
     this.slideId = slideId;
     this.store = new AnnotationStore(slideId, me);
     this.annotations = this.store.snapshot;
     this.notices = this.noticeList.list;
+    this.conflictList = new Conflicts({ slideId, userId: me.id }, conflictStorage);
     this.conflicts = this.conflictList.list;
     this.livePredictions = new LivePredictions(connection, slideId, this.noticeList);
     this.predictions = this.livePredictions.list;
@@ -77,6 +94,7 @@ export class LiveSession implements SlideSession {
       return this.feed.live !== null;
     });
     this.people = this.presence.people;
+    this.presenting = this.presence.presenting;
     this.status = new Value(this.currentStatus());
     this.feed.state.subscribe(() => this.status.set(this.currentStatus()));
     this.edits.outboxState.subscribe(() => this.status.set(this.currentStatus()));
@@ -111,6 +129,10 @@ export class LiveSession implements SlideSession {
     this.presence.update(update);
   }
 
+  present(presenting: boolean): void {
+    this.presence.present(presenting);
+  }
+
   onAnnotationsChanged(listener: ChangeListener): () => void {
     return this.store.observe(listener);
   }
@@ -121,6 +143,14 @@ export class LiveSession implements SlideSession {
 
   loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines> {
     return loadOutlines(`${this.connection.origin}/slides/${this.slideId}/annotations.bin?layer=${layerId}`, signal);
+  }
+
+  glimpse(
+    region: readonly [number, number, number, number],
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Glimpse> {
+    return fetchGlimpse({ origin: this.connection.origin, slideId: this.slideId, model }, region, signal);
   }
 
   dismissNotice(id: string): void {
@@ -134,7 +164,7 @@ export class LiveSession implements SlideSession {
   }
 
   private async start(): Promise<void> {
-    await this.edits.restore();
+    await Promise.all([this.edits.restore(), this.conflictList.restore()]);
     await this.feed.run();
   }
 
@@ -143,7 +173,10 @@ export class LiveSession implements SlideSession {
       this.connection,
       this.slideId,
       {
-        onRows: (rows, layers) => this.store.receive(rows, layers, "SILENT"),
+        onRows: (rows, layers) => {
+          this.store.receive(rows, layers, "SILENT");
+          this.conflictList.theirsBecame(rows);
+        },
         onState: (rows, layers) => {
           this.store.replaceAll(rows, layers);
           this.conflictList.theirsBecame(rows);
@@ -202,7 +235,9 @@ export class LiveSession implements SlideSession {
     const { connection, loading, seq, latencyMs } = this.feed.state.getSnapshot();
     const { waiting, stuck, durable } = this.edits.outboxState.getSnapshot();
     const saving = waiting === 0 ? "saved" : stuck || connection === "offline" ? "offline" : "saving";
-    return { connection, saving, unsaved: waiting, durable, latencyMs, seq, loading };
+    this.mostWaiting = waiting === 0 ? 0 : Math.max(this.mostWaiting, waiting);
+    const progress = this.mostWaiting < MANY_WAITING ? null : 1 - waiting / this.mostWaiting;
+    return { connection, saving, unsaved: waiting, progress, durable, latencyMs, seq, loading };
   }
 }
 

@@ -29,6 +29,11 @@ export class ActiveTerm {
     this.selection.giveTerm(termId);
   }
 
+  /** The project's terms by id. */
+  get known(): ReadonlyMap<string, Term> {
+    return this.terms;
+  }
+
   /** How a new shape will look. */
   get look(): TermLook {
     const id = this.id.getSnapshot();

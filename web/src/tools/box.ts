@@ -1,5 +1,6 @@
 import type { Bounds, Geometry, Position } from "../model/annotation";
 import { boundsFromCorners, ellipse, rectangle } from "../model/geometry";
+import type { Unfinished } from "../model/unfinished";
 import type { ToolPointer } from "../viewer/pointer";
 import { DrawingTool } from "./drawing";
 
@@ -10,6 +11,7 @@ const SMALLEST_PX = 3;
 abstract class BoxTool extends DrawingTool {
   protected abstract readonly kind: "RECTANGLE" | "ELLIPSE";
   private start: Position | null = null;
+  private pulled: Geometry | null = null;
 
   protected abstract shape(bounds: Bounds): Geometry;
 
@@ -19,7 +21,17 @@ abstract class BoxTool extends DrawingTool {
   }
 
   override drag(pointer: ToolPointer): void {
-    if (this.start !== null) this.show(this.shape(boxOf(this.start, pointer)), pointer.position);
+    if (this.start === null) return;
+    this.pulled = this.shape(boxOf(this.start, pointer));
+    this.show(this.pulled, pointer.position);
+  }
+
+  override unfinished(): Unfinished | null {
+    return this.pulled === null ? null : { tool: this.name, points: [], area: this.pulled, targetId: null };
+  }
+
+  override resume({ area }: Unfinished): void {
+    if (area !== null) this.context.create(this.kind, area);
   }
 
   override release(pointer: ToolPointer, moved: boolean): void {
@@ -34,6 +46,7 @@ abstract class BoxTool extends DrawingTool {
 
   override cancel(): void {
     this.start = null;
+    this.pulled = null;
     this.clear();
   }
 

@@ -1,8 +1,9 @@
 /** The brush and the eraser: a round tip that leaves an area behind it. */
 import type { Annotation, AnnotationOp, Geometry, Position } from "../model/annotation";
 import { unionOf } from "../model/booleans";
-import { distance, isArea } from "../model/geometry";
+import { distance, isArea, kindOfArea } from "../model/geometry";
 import { capsule } from "../model/strokes";
+import type { Unfinished } from "../model/unfinished";
 import type { ToolPointer } from "../viewer/pointer";
 import { EMPTY_SKETCH } from "../viewer/sketch";
 import { DrawingTool } from "./drawing";
@@ -29,6 +30,8 @@ export class BrushSize {
 
 abstract class StrokeTool extends DrawingTool {
   override readonly cursor: string = "none";
+  /** What is painted on; `null` makes a new one. */
+  protected target: Annotation | null = null;
   private area: Geometry | null = null;
   private last: Position | null = null;
   private at: ToolPointer | null = null;
@@ -71,6 +74,17 @@ abstract class StrokeTool extends DrawingTool {
     this.area = null;
     this.last = null;
     this.clear();
+  }
+
+  override unfinished(): Unfinished | null {
+    const { area } = this;
+    return area === null ? null : { tool: this.name, points: [], area, targetId: this.target?.id ?? null };
+  }
+
+  /** The hand is no longer on it: what was painted is kept as it is. */
+  override resume({ area, targetId }: Unfinished): void {
+    this.target = targetId === null ? null : (this.context.annotation(targetId) ?? null);
+    if (area !== null) this.finish(area);
   }
 
   override leave(): void {
@@ -121,7 +135,6 @@ abstract class StrokeTool extends DrawingTool {
 /** Adds to the selected area, or makes a new one when none is selected. */
 export class BrushTool extends StrokeTool {
   override readonly name = "brush";
-  private target: Annotation | null = null;
 
   protected override begin(): boolean {
     this.target = this.selectedArea();
@@ -130,14 +143,13 @@ export class BrushTool extends StrokeTool {
 
   protected override finish(area: Geometry): void {
     if (this.target !== null) this.context.apply([{ type: "addArea", id: this.target.id, geometry: area }]);
-    else this.context.create(area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON", area);
+    else this.context.create(kindOfArea(area), area);
   }
 }
 
 /** Takes away from the selected area, or from the one under the tip. */
 export class EraserTool extends StrokeTool {
   override readonly name = "eraser";
-  private target: Annotation | null = null;
 
   protected override begin({ position, downsample }: ToolPointer): boolean {
     const under = this.context.annotationAt(position, downsample);

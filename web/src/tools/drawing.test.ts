@@ -85,6 +85,13 @@ describe("rectangle and ellipse", () => {
 });
 
 describe("point and pan", () => {
+  it("two quick clicks set points, and do not bring the slide nearer", () => {
+    const bench = new TestBench();
+    for (const tool of [new PointTool(bench), new RectangleTool(bench), new FreehandTool(bench)])
+      expect(tool.doubleClick(pointerAt([5, 5]))).toBe(true);
+    expect(new PanTool(bench).doubleClick(pointerAt([5, 5]))).toBe(false);
+  });
+
   it("a point is set by a click and never by a drag", () => {
     const bench = new TestBench();
     const tool = new PointTool(bench);

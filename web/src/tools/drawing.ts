@@ -2,6 +2,7 @@
 import type { Geometry, Position } from "../model/annotation";
 import { areaOf, isArea, lengthOf } from "../model/geometry";
 import { formatArea, formatLength } from "../model/units";
+import type { ToolPointer } from "../viewer/pointer";
 import { EMPTY_SKETCH, type Handle } from "../viewer/sketch";
 import { IdleTool } from "./tool";
 
@@ -14,6 +15,11 @@ interface ShowOptions {
 
 export abstract class DrawingTool extends IdleTool {
   override readonly cursor: string = "crosshair";
+
+  /** Two quick clicks of somebody who draws are two clicks: the slide does not come nearer. */
+  override doubleClick(_pointer: ToolPointer): boolean {
+    return true;
+  }
 
   /** Shows an unfinished shape with its measure beside `at`. */
   protected show(

@@ -7,15 +7,16 @@ import { Following } from "./following";
 const HERE: Bounds = [0, 0, 100, 50];
 const THERE: Bounds = [200, 0, 300, 50];
 
-function ben(viewport: Bounds | null): PresentPerson {
+function ben(viewport: Bounds | null, presenting = false): PresentPerson {
   const person = { id: "u2", name: "Ben", color: "#ffc46b" };
-  return { clientId: "tab", person, cursor: null, viewport, selection: [], tool: null, stroke: null };
+  return { clientId: "tab", person, cursor: null, viewport, selection: [], tool: null, stroke: null, presenting };
 }
 
-function open() {
+function open({ busy = false } = {}) {
   const people = new Value<readonly PresentPerson[]>([ben(HERE)]);
+  const presenting = new Value(false);
   const camera = { showBounds: vi.fn(), ownMoves: new Value(0) };
-  return { people, camera, following: new Following(camera, { people }) };
+  return { people, presenting, camera, following: new Following(camera, { people, presenting }, () => busy) };
 }
 
 describe("Following", () => {
@@ -50,5 +51,50 @@ describe("Following", () => {
     following.close();
     people.set([ben(THERE)]);
     expect(camera.showBounds).toHaveBeenCalledExactlyOnceWith(HERE);
+  });
+
+  it("goes along with who presents, until they stop", () => {
+    const { people, camera, following } = open();
+    people.set([ben(THERE, true)]);
+    expect(following.clientId.getSnapshot()).toBe("tab");
+    expect(camera.showBounds).toHaveBeenCalledExactlyOnceWith(THERE);
+    people.set([ben(HERE, false)]);
+    expect(following.clientId.getSnapshot()).toBeNull();
+    expect(camera.showBounds).toHaveBeenCalledOnce();
+  });
+
+  it("does not fetch back who moved away, also after the line was down", () => {
+    const { people, camera, following } = open();
+    people.set([ben(THERE, true)]);
+    camera.ownMoves.set(1);
+    people.set([ben(HERE, true)]);
+    people.set([]);
+    people.set([ben(HERE, true)]);
+    expect(following.clientId.getSnapshot()).toBeNull();
+    following.follow("tab");
+    expect(camera.showBounds).toHaveBeenLastCalledWith(HERE);
+  });
+
+  it("asks again at the next presentation", () => {
+    const { people, camera, following } = open();
+    people.set([ben(THERE, true)]);
+    camera.ownMoves.set(1);
+    people.set([ben(THERE, false)]);
+    people.set([ben(HERE, true)]);
+    expect(following.clientId.getSnapshot()).toBe("tab");
+  });
+
+  it("lets who is drawing be", () => {
+    const { people, camera, following } = open({ busy: true });
+    people.set([ben(THERE, true)]);
+    expect(following.clientId.getSnapshot()).toBeNull();
+    expect(camera.showBounds).not.toHaveBeenCalled();
+  });
+
+  it("ends when the reader presents", () => {
+    const { presenting, following } = open();
+    following.follow("tab");
+    presenting.set(true);
+    expect(following.clientId.getSnapshot()).toBeNull();
   });
 });

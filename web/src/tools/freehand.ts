@@ -1,6 +1,7 @@
 import type { Position } from "../model/annotation";
 import { areaFromOutline } from "../model/booleans";
-import { areaOf, closeRing, distance, simplify } from "../model/geometry";
+import { areaOf, closeRing, distance, kindOfArea, simplify } from "../model/geometry";
+import type { Unfinished } from "../model/unfinished";
 import type { ToolPointer } from "../viewer/pointer";
 import { DrawingTool } from "./drawing";
 
@@ -34,12 +35,19 @@ export class FreehandTool extends DrawingTool {
     const outline = simplify(path, TOLERANCE_PX * downsample);
     const area = areaFromOutline(closeRing(outline));
     if (area === null || areaOf(area) < SMALLEST_AREA_PX2 * downsample ** 2) return;
-    this.context.create(area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON", area);
+    this.context.create(kindOfArea(area), area);
   }
 
   override cancel(): void {
     this.path = [];
     this.clear();
+  }
+
+  /** Goes on corner by corner: the hand is no longer on it. */
+  override unfinished(): Unfinished | null {
+    if (this.path.length < 2) return null;
+    const points = simplify(this.path, TOLERANCE_PX * this.context.downsample);
+    return { tool: "polygon", points, area: null, targetId: null };
   }
 
   override key(event: KeyboardEvent): boolean {

@@ -1,3 +1,3 @@
 /** The workbench, for the panels: viewer, tools and session joined. */
-export { TOOL_KEYS } from "./keys";
+export { COMMAND_KEYS, type KeyCommand, TOOL_KEYS } from "./keys";
 export { openWorkbench } from "./workbench";

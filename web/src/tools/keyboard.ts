@@ -3,6 +3,7 @@ import type { Observable } from "../model/observable";
 import type { SlideSession } from "../viewer/facade";
 import type { SlideViewer } from "../viewer/slideViewer";
 import type { ActiveTerm } from "./activeTerm";
+import type { SelectionCommands } from "./commands";
 import { type Command, commandOf, isForPage } from "./keys";
 import type { Selection } from "./selection";
 import type { Toolbox } from "./toolbox";
@@ -14,6 +15,7 @@ export interface KeyTargets {
   readonly toolbox: Toolbox;
   readonly selection: Selection;
   readonly activeTerm: ActiveTerm;
+  readonly commands: SelectionCommands;
   readonly editable: Observable<boolean>;
 }
 
@@ -36,7 +38,7 @@ export class Keyboard {
   }
 
   private perform(command: Command): boolean {
-    const { viewer, session, toolbox, selection, activeTerm, editable } = this.targets;
+    const { viewer, session, toolbox, selection, activeTerm, commands, editable } = this.targets;
     switch (command.kind) {
       case "tool":
         toolbox.take(command.tool);
@@ -63,6 +65,15 @@ export class Keyboard {
         return true;
       case "pan":
         viewer.camera.panBy(command.dx, command.dy);
+        return true;
+      case "nudge":
+        if (selection.isEmpty()) return false;
+        selection.move(viewer.camera.level0Way([command.dx, command.dy]));
+        return true;
+      case "command":
+        // Marked text is copied by the browser.
+        if (!document.getSelection()?.isCollapsed && command.command.kind === "copy") return false;
+        commands.run(command.command);
         return true;
       case "term": {
         const term = activeTerm.ofKey(command.key);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commandOf, isForPage, TOOL_KEYS } from "./keys";
+import { COMMAND_KEYS, commandOf, isForPage, TOOL_KEYS } from "./keys";
 
 const key = (init: KeyboardEventInit) => new KeyboardEvent("keydown", { bubbles: true, ...init });
 
@@ -19,6 +19,21 @@ describe("commandOf", () => {
     expect(commandOf(key({ key: "z", metaKey: true }))).toEqual({ kind: "undo" });
     expect(commandOf(key({ key: "Z", ctrlKey: true, shiftKey: true }))).toEqual({ kind: "redo" });
     expect(commandOf(key({ key: "y", ctrlKey: true }))).toEqual({ kind: "redo" });
+  });
+
+  it("has the commands on the selection under the keys that are shown", () => {
+    for (const [name, shown] of Object.entries(COMMAND_KEYS)) {
+      const keys = shown.split(" ");
+      const modifiers = { ctrlKey: keys.includes("Ctrl"), shiftKey: keys.includes("Shift") };
+      const pressed = commandOf(key({ code: `Key${keys.at(-1)}`, key: "ㅁ", ...modifiers }));
+      expect(pressed).toEqual({ kind: "command", command: { kind: name } });
+    }
+    expect(new Set(Object.values(COMMAND_KEYS)).size).toBe(Object.keys(COMMAND_KEYS).length);
+  });
+
+  it("moves the view by arrows, and the selection with Shift", () => {
+    expect(commandOf(key({ key: "ArrowLeft" }))).toEqual({ kind: "pan", dx: -80, dy: 0 });
+    expect(commandOf(key({ key: "ArrowUp", shiftKey: true }))).toEqual({ kind: "nudge", dx: 0, dy: -4 });
   });
 
   it("leaves the browser its own keys", () => {

@@ -7,7 +7,7 @@ import { StepwiseTool } from "./stepwise";
 const SAME_PLACE_PX = 3;
 
 /** A straight line by dragging, or a bent one by clicking: Enter, a double click or a click on the last point ends it. */
-abstract class PathTool extends StepwiseTool {
+export abstract class PathTool extends StepwiseTool {
   /** What becomes of the finished line. */
   protected abstract finished(line: Geometry): void;
 
@@ -99,6 +99,11 @@ export class MeasureTool extends PathTool {
 
   protected override begun(): void {
     this.measured = null;
+  }
+
+  /** A measure is not kept when it is finished, either. */
+  override unfinished(): null {
+    return null;
   }
 
   override key(event: KeyboardEvent): boolean {

@@ -1,5 +1,7 @@
+import type { Geometry, Position, Ring } from "../model/annotation";
 import { areaFromOutline } from "../model/booleans";
-import { closeRing, crossesItself, distance } from "../model/geometry";
+import { closeRing, crossesItself, distance, kindOfArea } from "../model/geometry";
+import type { ToolName } from "../viewer/facade";
 import type { ToolPointer } from "../viewer/pointer";
 import type { Handle } from "../viewer/sketch";
 import { StepwiseTool } from "./stepwise";
@@ -9,7 +11,7 @@ const SAME_PLACE_PX = 3;
 
 /** Corner by corner: click to add, click the first corner, press Enter or double-click to finish. Dragging moves the slide meanwhile. */
 export class PolygonTool extends StepwiseTool {
-  override readonly name = "polygon";
+  override readonly name: ToolName = "polygon";
 
   override click({ position, downsample }: ToolPointer): void {
     const [first] = this.points;
@@ -46,7 +48,7 @@ export class PolygonTool extends StepwiseTool {
     );
     const geometry =
       path.length >= 3
-        ? ({ type: "Polygon", coordinates: [closeRing(path)] } as const)
+        ? ({ type: "Polygon", coordinates: [this.outline(path)] } as const)
         : ({ type: "LineString", coordinates: path } as const);
     this.show(geometry, pointer, { handles, stroke: path });
   }
@@ -57,10 +59,19 @@ export class PolygonTool extends StepwiseTool {
   }
 
   protected override finish(): void {
-    const ring = closeRing(this.points);
+    const ring = this.points.length < 3 ? [] : this.outline(this.points);
     this.cancel();
     if (ring.length < 4) return;
     const area = crossesItself(ring) ? areaFromOutline(ring) : ({ type: "Polygon", coordinates: [ring] } as const);
-    if (area !== null) this.context.create(area.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON", area);
+    if (area !== null) this.finished(area);
+  }
+
+  /** The closed outline through the points that were set. */
+  protected outline(points: readonly Position[]): Ring {
+    return closeRing(points);
+  }
+
+  protected finished(area: Geometry): void {
+    this.context.create(kindOfArea(area), area);
   }
 }

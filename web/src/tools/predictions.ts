@@ -1,5 +1,6 @@
 /** The prediction on show: its heatmap, its polygons, and what has been accepted or rejected of them. */
 import type { AnnotationOp, Position } from "../model/annotation";
+import { kindOfArea } from "../model/geometry";
 import { newId } from "../model/ids";
 import { Value } from "../model/observable";
 import { NO_ROWS, rowsOf } from "../model/outlineRows";
@@ -14,11 +15,14 @@ const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: NO
 /** Polygons lie over a heatmap as outlines only. */
 const FILL_OVER_HEATMAP = 0;
 const FILL_ALONE = 0.16;
+const COUNT_AFTER_MS = 120;
 
 export class PredictionDisplay {
   readonly style = new Value<HeatmapStyle>(DEFAULT_HEATMAP_STYLE);
   readonly results = new Value<PredictionResults>(NOTHING);
   readonly selected = new Value<number | null>(null);
+  readonly counts = new Value<ReturnType<SlideViewer["predictions"]["counts"]>>(null);
+  private countTimer: ReturnType<typeof setTimeout> | undefined;
   private shownId: string | null = null;
   private classes: readonly ClassStyle[] = [];
   private outlines: Outlines | null = null;
@@ -46,6 +50,8 @@ export class PredictionDisplay {
       }),
       session.predictions.subscribe(() => this.follow()),
       session.annotations.subscribe(() => this.countAccepted()),
+      viewer.viewport.subscribe(() => this.countSoon()),
+      this.results.subscribe(() => this.countSoon()),
     ];
   }
 
@@ -53,7 +59,9 @@ export class PredictionDisplay {
     const same = predictionId === this.shownId;
     this.shownId = predictionId;
     this.classes = classes;
-    this.viewer.heatmap.setStyle(this.style.getSnapshot(), paletteOf(classes));
+    const palette = paletteOf(classes);
+    this.viewer.heatmap.setStyle(this.style.getSnapshot(), palette);
+    this.viewer.glimpse.setStyle(this.style.getSnapshot(), palette);
     if (!same) this.clearPolygons();
     this.follow();
   }
@@ -62,11 +70,13 @@ export class PredictionDisplay {
     const style = { ...this.style.getSnapshot(), ...change };
     this.style.set(style);
     this.viewer.heatmap.setStyle(style);
+    this.viewer.glimpse.setStyle(style);
     this.viewer.predictions.setFillAlpha(style.visible && style.opacity > 0 ? FILL_OVER_HEATMAP : FILL_ALONE);
   }
 
   setPolygonsVisible(visible: boolean): void {
     this.viewer.predictions.setVisible(visible);
+    this.countSoon();
   }
 
   /** Selects the polygon under a position. Answers whether there was one. */
@@ -83,13 +93,13 @@ export class PredictionDisplay {
     if (bounds !== null) this.viewer.camera.fitBounds(bounds);
   }
 
-  accept(numbers: readonly number[], termId: string | null): void {
+  accept(numbers: readonly number[], termOf: (number: number) => string | null): void {
     const ops = numbers.flatMap((number): AnnotationOp[] => {
       const geometry = this.viewer.predictions.geometry(number);
       if (geometry === null || this.accepted.has(number)) return [];
-      const kind = geometry.type === "MultiPolygon" ? "MULTIPOLYGON" : "POLYGON";
+      const kind = kindOfArea(geometry);
       const attributes = { [FROM_PREDICTION]: this.shownId, [FROM_POLYGON]: number };
-      return [{ type: "create", id: newId(), kind, geometry, termId, attributes }];
+      return [{ type: "create", id: newId(), kind, geometry, termId: termOf(number), attributes }];
     });
     this.session.apply(ops);
   }
@@ -102,9 +112,18 @@ export class PredictionDisplay {
   }
 
   close(): void {
+    clearTimeout(this.countTimer);
     for (const stop of this.stops) stop();
     this.loading?.abort();
     this.take(null);
+  }
+
+  /** Once the view has come to rest: there may be a million to look through. */
+  private countSoon(): void {
+    clearTimeout(this.countTimer);
+    this.countTimer = setTimeout(() => {
+      this.counts.set(this.viewer.predictions.counts(this.viewer.viewport.getSnapshot().bounds));
+    }, COUNT_AFTER_MS);
   }
 
   /** Polygons that are annotations now: accepted here or by anyone else, and shown again when that is undone. */

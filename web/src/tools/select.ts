@@ -1,14 +1,16 @@
 import type { Annotation, Geometry, Position } from "../model/annotation";
 import { areaOf, hits, isArea, lengthOf, translate } from "../model/geometry";
+import { type Snap, snapTo } from "../model/snapping";
 import { formatArea, formatLength } from "../model/units";
 import type { ToolPointer } from "../viewer/pointer";
-import { EMPTY_SKETCH } from "../viewer/sketch";
+import { EMPTY_SKETCH, type Handle } from "../viewer/sketch";
 import { type Grip, gripAt, gripsOf, withGripAt, withoutVertex } from "./handles";
 import { IdleTool } from "./tool";
 
 const GRIP_REACH_PX = 8;
 const TOUCH_GRIP_REACH_PX = 18;
 const TOLERANCE_PX = 5;
+const SNAP_PX = 8;
 
 type Gesture =
   | { readonly kind: "grip"; readonly grip: Grip; readonly original: Annotation }
@@ -31,16 +33,18 @@ export class SelectTool extends IdleTool {
     return this.gesture !== null;
   }
 
-  override drag({ position }: ToolPointer): void {
+  override drag(pointer: ToolPointer): void {
     const { gesture } = this;
+    const { position } = pointer;
     if (gesture?.kind === "box") {
       const [x, y] = gesture.from;
       const marquee: Position[] = [gesture.from, [position[0], y], position, [x, position[1]]];
       this.context.sketch({ ...EMPTY_SKETCH, marquee }, null);
     } else if (gesture !== null) {
-      const changed = changedBy(gesture, position);
+      const snap = this.snapFor(gesture, pointer);
+      const changed = changedBy(gesture, snap?.position ?? position);
       this.context.hide(changed.map(({ original }) => original.id));
-      this.showChange(changed, position);
+      this.showChange(changed, position, snap);
     }
   }
 
@@ -57,14 +61,16 @@ export class SelectTool extends IdleTool {
       this.context.select([...new Set([...this.context.selection, ...within])]);
     } else {
       this.context.apply(
-        changedBy(gesture, pointer.position).map(({ original, geometry }) => ({
-          type: "update",
-          id: original.id,
-          kind: original.kind,
-          geometry,
-          // What I saw when I began: if someone else has changed it since, it is a conflict, and not lost.
-          expectedVersion: original.version,
-        })),
+        changedBy(gesture, this.snapFor(gesture, pointer)?.position ?? pointer.position).map(
+          ({ original, geometry }) => ({
+            type: "update",
+            id: original.id,
+            kind: original.kind,
+            geometry,
+            // What I saw when I began: if someone else has changed it since, it is a conflict, and not lost.
+            expectedVersion: original.version,
+          }),
+        ),
       );
     }
     this.context.hide([]);
@@ -171,7 +177,20 @@ export class SelectTool extends IdleTool {
     ]);
   }
 
-  private showChange(changed: readonly Changed[], position: Position): void {
+  /** What a vertex that is moved catches hold of: its neighbours' vertices and edges, unless Control is held. */
+  private snapFor(gesture: Gesture, { position, downsample, control }: ToolPointer): Snap | null {
+    if (gesture.kind !== "grip" || gesture.grip.kind === "corner" || control) return null;
+    const reach = SNAP_PX * downsample;
+    const [x, y] = position;
+    const near = this.context.annotationsIn([x - reach, y - reach, x + reach, y + reach]);
+    return snapTo(
+      near.filter(({ id }) => id !== gesture.original.id),
+      position,
+      reach,
+    );
+  }
+
+  private showChange(changed: readonly Changed[], position: Position, snap: Snap | null): void {
     const [first] = changed;
     if (first === undefined) return;
     const { color, pattern } = this.context.lookOf(first.original);
@@ -184,10 +203,14 @@ export class SelectTool extends IdleTool {
       only !== undefined && second === undefined
         ? gripsOf({ kind: only.original.kind, geometry: only.geometry }, this.context.downsample)
         : [];
+    const caught: readonly Handle[] =
+      snap === null
+        ? []
+        : [{ position: snap.position, kind: snap.on === "vertex" ? "vertex" : "midpoint", active: true }];
     const label = this.gesture?.kind === "grip" ? { position, text } : null;
     const geometries = changed.map(({ geometry }) => geometry);
     this.context.sketch(
-      { ...EMPTY_SKETCH, geometries, color, hatched: pattern === "hatched", handles, label },
+      { ...EMPTY_SKETCH, geometries, color, hatched: pattern === "hatched", handles: [...handles, ...caught], label },
       first.geometry,
     );
   }

@@ -1,5 +1,6 @@
 /** The selected annotations, and what is done to all of them together. */
-import type { Annotation, AnnotationOp } from "../model/annotation";
+import type { Annotation, AnnotationOp, Position } from "../model/annotation";
+import { roundPositions, translate } from "../model/geometry";
 import { type Observable, Value } from "../model/observable";
 import type { SlideSession } from "../viewer/facade";
 
@@ -41,12 +42,26 @@ export class Selection {
     this.session.apply(changed.map(({ id }): AnnotationOp => ({ type: "update", id, termId })));
   }
 
-  private unlocked(): readonly Annotation[] {
+  /** Moves what is selected, except what is locked, by level-0 pixels. */
+  move([dx, dy]: Position): void {
+    if (!this.editable.getSnapshot()) return;
+    const moved = this.unlocked().map(({ id, kind, geometry, version }): AnnotationOp => {
+      const there = roundPositions(translate(geometry, dx, dy));
+      return { type: "update", id, kind, geometry: there, expectedVersion: version };
+    });
+    this.session.apply(moved);
+  }
+
+  /** What is selected, in the order in which it was. */
+  annotations(): readonly Annotation[] {
     const { byId } = this.session.annotations.getSnapshot();
     return this.ids
       .getSnapshot()
       .map((id) => byId.get(id))
-      .filter((annotation) => annotation !== undefined)
-      .filter(({ locked }) => !locked);
+      .filter((annotation) => annotation !== undefined);
+  }
+
+  private unlocked(): readonly Annotation[] {
+    return this.annotations().filter(({ locked }) => !locked);
   }
 }

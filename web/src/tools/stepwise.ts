@@ -1,4 +1,5 @@
 import type { Position } from "../model/annotation";
+import type { Unfinished } from "../model/unfinished";
 import { DrawingTool } from "./drawing";
 
 /** A shape made point by point: Enter finishes it, Escape gives it up, Backspace takes the last point back. */
@@ -7,6 +8,16 @@ export abstract class StepwiseTool extends DrawingTool {
   protected pointer: Position | null = null;
 
   protected abstract finish(): void;
+
+  override unfinished(): Unfinished | null {
+    return this.points.length === 0 ? null : { tool: this.name, points: this.points, area: null, targetId: null };
+  }
+
+  override resume({ points }: Unfinished): void {
+    this.points = [...points];
+    this.pointer = null;
+    this.refresh();
+  }
 
   override key(event: KeyboardEvent): boolean {
     if (this.points.length === 0) return false;

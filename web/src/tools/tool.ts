@@ -1,9 +1,12 @@
 /** What a tool is, and what it may use. A tool is a small state machine over pointer and keys; it knows no map and no network. */
-import type { Annotation, AnnotationOp, Geometry, GeometryKind, Position } from "../model/annotation";
+import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position } from "../model/annotation";
 import type { TermLook } from "../model/terms";
+import type { Unfinished } from "../model/unfinished";
 import type { Scale } from "../model/units";
+import type { CommandNote } from "../viewer/commandFacade";
 import type { ToolName } from "../viewer/facade";
 import type { PointerHandler, ToolPointer } from "../viewer/pointer";
+import type { ViewRaster } from "../viewer/raster";
 import type { Sketch } from "../viewer/sketch";
 
 export interface ToolContext {
@@ -23,8 +26,14 @@ export interface ToolContext {
   annotationAt(position: Position, tolerance: number): Annotation | undefined;
   /** Visible annotations that lie wholly in a box. */
   annotationsWithin(corners: readonly [Position, Position]): readonly Annotation[];
-  /** Adds a shape with the active term and selects it. */
-  create(kind: GeometryKind, geometry: Geometry): void;
+  /** Visible annotations in or partly in bounds, in the order of creation. */
+  annotationsIn(bounds: Bounds): readonly Annotation[];
+  /** What new shapes get. */
+  readonly activeTermId: string | null;
+  /** What is seen of the slide. */
+  readonly view: Bounds;
+  /** Adds a shape with the active term and, by default, selects it. Answers its id. */
+  create(kind: GeometryKind, geometry: Geometry, options?: { readonly select: boolean }): string;
   apply(ops: readonly AnnotationOp[]): void;
   select(ids: readonly string[]): void;
   /** A predicted polygon under the pointer, if any, becomes the selected one. */
@@ -34,6 +43,12 @@ export interface ToolContext {
   /** Hides annotations that the sketch shows instead. */
   hide(ids: readonly string[]): void;
   cursor(cursor: string): void;
+  /** The slide as it is seen, to calculate with. */
+  pixels(): ViewRaster;
+  /** The probabilities that are shown, and where outlines begin; `null` without a prediction. */
+  probabilities(): { readonly raster: ViewRaster; readonly threshold: number } | null;
+  /** A message in passing. */
+  tell(code: CommandNote["code"], count?: number): void;
 }
 
 export interface Tool extends PointerHandler {
@@ -45,6 +60,12 @@ export interface Tool extends PointerHandler {
   key(event: KeyboardEvent): boolean;
   /** View, selection or annotations changed: what it shows may have to change too. */
   refresh(): void;
+  /** It is taken in hand. */
+  enter(): void;
+  /** What would be lost if the page ended now; `null` when nothing is under way. */
+  unfinished(): Unfinished | null;
+  /** Goes on with what an earlier page left. */
+  resume(work: Unfinished): void;
   /** Another tool takes over: whatever is unfinished is dropped. */
   leave(): void;
 }
@@ -80,6 +101,14 @@ export abstract class IdleTool implements Tool {
   }
 
   refresh(): void {}
+
+  enter(): void {}
+
+  unfinished(): Unfinished | null {
+    return null;
+  }
+
+  resume(_work: Unfinished): void {}
 
   leave(): void {
     this.cancel();

@@ -4,13 +4,19 @@ import type { SlideSession, ToolName } from "../viewer/facade";
 import type { SlideViewer } from "../viewer/slideViewer";
 import { EllipseTool, RectangleTool } from "./box";
 import { BrushSize, BrushTool, EraserTool } from "./brush";
+import { CountTool } from "./count";
 import { FreehandTool } from "./freehand";
+import { HoleTool } from "./hole";
 import { LineTool, MeasureTool } from "./line";
 import { PanTool } from "./pan";
 import { PointTool } from "./point";
 import { PolygonTool } from "./polygon";
 import { SelectTool } from "./select";
+import { SplineTool } from "./spline";
+import { SplitTool } from "./split";
 import type { Tool, ToolContext } from "./tool";
+import { TransformTool } from "./transform";
+import { WandTool } from "./wand";
 
 export class Toolbox {
   readonly name = new Value<ToolName>("select");
@@ -36,6 +42,7 @@ export class Toolbox {
     this.current.leave();
     this.name.set(name);
     this.viewer.setPointerHandler(tool, tool.cursor);
+    tool.enter();
     tool.refresh();
     this.session.setPresence({ tool: name });
   }
@@ -61,5 +68,11 @@ function toolsFor(context: ToolContext): Readonly<Record<ToolName, Tool>> {
     brush: new BrushTool(context, brushSize),
     eraser: new EraserTool(context, brushSize),
     measure: new MeasureTool(context),
+    transform: new TransformTool(context),
+    spline: new SplineTool(context),
+    count: new CountTool(context),
+    hole: new HoleTool(context),
+    split: new SplitTool(context),
+    wand: new WandTool(context),
   };
 }

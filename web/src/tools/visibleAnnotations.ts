@@ -37,7 +37,7 @@ export class VisibleAnnotations {
     return this.all().filter(({ bounds }) => boundsContain(box, bounds));
   }
 
-  private all(): readonly Annotation[] {
+  all(): readonly Annotation[] {
     return [...this.annotations.getSnapshot().byId.values()].filter((annotation) => this.isVisible(annotation));
   }
 }

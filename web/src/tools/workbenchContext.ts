@@ -1,14 +1,17 @@
 /** What the tools get of the workbench: the slide under their hands, and nothing of map or network. */
-import type { Annotation, AnnotationOp, Geometry, GeometryKind, Position } from "../model/annotation";
-import { pathsOf, roundPositions } from "../model/geometry";
+import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position } from "../model/annotation";
+import { boundsIntersect, pathsOf, roundPositions } from "../model/geometry";
 import { newId } from "../model/ids";
 import { type Observable, Value } from "../model/observable";
 import type { TermLook } from "../model/terms";
 import type { Scale } from "../model/units";
+import type { CommandNote } from "../viewer/commandFacade";
 import type { SlideSession } from "../viewer/facade";
+import type { ViewRaster } from "../viewer/raster";
 import type { Sketch } from "../viewer/sketch";
 import type { SlideViewer } from "../viewer/slideViewer";
 import type { ActiveTerm } from "./activeTerm";
+import type { Notes } from "./notes";
 import type { PredictionDisplay } from "./predictions";
 import type { Selection } from "./selection";
 import type { ToolContext } from "./tool";
@@ -24,12 +27,15 @@ export interface WorkbenchParts {
   readonly visible: VisibleAnnotations;
   readonly selection: Selection;
   readonly editable: Observable<boolean>;
+  readonly notes: Notes;
 }
 
 export class WorkbenchContext implements ToolContext {
   /** What is being drawn or edited now; `null` otherwise. */
   readonly draft = new Value<Geometry | null>(null);
   readonly scale: Scale;
+  /** Told whenever a tool shows something else; `drawing` tells whether something may be under way. */
+  onSketch: (drawing: boolean) => void = () => undefined;
 
   constructor(private readonly parts: WorkbenchParts) {
     this.scale = parts.scale;
@@ -71,12 +77,24 @@ export class WorkbenchContext implements ToolContext {
     return this.parts.visible.within(corners);
   }
 
-  create(kind: GeometryKind, geometry: Geometry): void {
-    const { session, activeTerm, selection } = this.parts;
+  annotationsIn(bounds: Bounds): readonly Annotation[] {
+    return this.parts.visible.all().filter((annotation) => boundsIntersect(annotation.bounds, bounds));
+  }
+
+  get activeTermId(): string | null {
+    return this.parts.activeTerm.id.getSnapshot();
+  }
+
+  get view(): Bounds {
+    return this.parts.viewer.camera.viewportState().bounds;
+  }
+
+  create(kind: GeometryKind, geometry: Geometry, { select }: { readonly select: boolean } = { select: true }): string {
+    const { session, selection } = this.parts;
     const id = newId();
-    const termId = activeTerm.id.getSnapshot();
-    session.apply([{ type: "create", id, kind, geometry: roundPositions(geometry), termId }]);
-    selection.set([id]);
+    session.apply([{ type: "create", id, kind, geometry: roundPositions(geometry), termId: this.activeTermId }]);
+    if (select) selection.set([id]);
+    return id;
   }
 
   apply(ops: readonly AnnotationOp[]): void {
@@ -93,6 +111,7 @@ export class WorkbenchContext implements ToolContext {
 
   sketch(sketch: Sketch, draft: Geometry | null, stroke?: readonly Position[]): void {
     this.parts.viewer.setSketch(sketch);
+    this.onSketch(draft !== null || sketch.handles.length > 0);
     if (draft === null && this.draft.getSnapshot() === null) return;
     this.draft.set(draft);
     this.parts.session.setPresence({ stroke: draft === null ? null : (stroke ?? pathsOf(draft)[0] ?? null) });
@@ -100,6 +119,20 @@ export class WorkbenchContext implements ToolContext {
 
   hide(ids: readonly string[]): void {
     this.parts.viewer.annotations.setLook({ hiddenIds: new Set(ids) });
+  }
+
+  pixels(): ViewRaster {
+    return this.parts.viewer.raster();
+  }
+
+  probabilities(): { readonly raster: ViewRaster; readonly threshold: number } | null {
+    const { viewer, predictions } = this.parts;
+    const raster = viewer.heatmap.raster(viewer.camera.screenView());
+    return raster === null ? null : { raster, threshold: predictions.style.getSnapshot().threshold };
+  }
+
+  tell(code: CommandNote["code"], count = 0): void {
+    this.parts.notes.tell(code, count);
   }
 
   cursor(cursor: string): void {

@@ -2,6 +2,7 @@
 import type View from "ol/View";
 import type { Bounds, Position } from "../model/annotation";
 import { boundsOfPositions, unionOfBounds } from "../model/geometry";
+import type { Standpoint } from "../model/linkedViews";
 import { Value } from "../model/observable";
 import type { SlideFacts } from "../model/slide";
 import { downsampleAtOneX } from "../model/units";
@@ -32,9 +33,7 @@ export class Camera {
       this.view.fit(mapExtentFromLevel0(this.wholeSlide()), { size: this.size(), padding: padded(SLIDE_PADDING_PX) });
       return;
     }
-    this.view.setCenter(mapFromLevel0(wanted.center));
-    this.view.setResolution(wanted.downsample);
-    this.view.setRotation(radians(wanted.rotationDegrees));
+    this.standAt(wanted);
   }
 
   fit(): void {
@@ -92,15 +91,35 @@ export class Camera {
   /** By screen pixels, as the arrow keys do. */
   panBy(dxScreen: number, dyScreen: number): void {
     this.noteOwnMove();
-    const { downsample, rotation, center } = this.screenView();
+    const { center } = this.screenView();
+    const [dx, dy] = this.level0Way([dxScreen, dyScreen]);
+    this.panTo([center[0] + dx, center[1] + dy], false);
+  }
+
+  /** A way on the screen, in CSS pixels, as a way on the slide. */
+  level0Way([dx, dy]: Position): Position {
+    const { downsample, rotation } = this.screenView();
     const [cos, sin] = [Math.cos(rotation) * downsample, Math.sin(rotation) * downsample];
-    this.panTo([center[0] + cos * dxScreen + sin * dyScreen, center[1] - sin * dxScreen + cos * dyScreen], false);
+    return [cos * dx + sin * dy, -sin * dx + cos * dy];
   }
 
   rotateTo(degrees: number): void {
     const rotation = radians(degrees);
     if (reducedMotion()) this.view.setRotation(rotation);
     else this.view.animate({ rotation, duration: ANIMATION_MS });
+  }
+
+  standpoint(): Standpoint {
+    const { center, downsample, rotation } = this.screenView();
+    return { center, downsample, rotationDegrees: (rotation * 180) / Math.PI };
+  }
+
+  /** At once, as when led by another view. */
+  standAt({ center, downsample, rotationDegrees }: Standpoint): void {
+    this.view.cancelAnimations();
+    this.view.setRotation(radians(rotationDegrees));
+    this.view.setResolution(downsample);
+    this.view.setCenter(mapFromLevel0(center));
   }
 
   noteOwnMove(): void {

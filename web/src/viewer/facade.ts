@@ -5,13 +5,18 @@
  * an empty, sized element. Everything that changes is an `Observable`, made for `useSyncExternalStore`. Pointer traffic never comes out here.
  */
 import type { Annotation, AnnotationOp, Bounds, Geometry, Layer, Position, Term } from "../model/annotation";
+import type { Failure } from "../model/failure";
+import type { Standpoint } from "../model/linkedViews";
 import type { Observable } from "../model/observable";
 import type { OutlineRows } from "../model/outlineRows";
 import type { Outlines } from "../model/outlines";
-import type { HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
+import type { PictureLook } from "../model/pictureLook";
+import type { Glimpse, HeatmapStyle, HeatmapTile, Prediction } from "../model/prediction";
 import type { PresenceUpdate, PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
+import type { Unfinished } from "../model/unfinished";
 import type { ChangeSet } from "../store/changes";
+import type { CommandDesk } from "./commandFacade";
 
 // ---- the live session: sync/index.ts -------------------------------------------------------------------------------------------------------
 
@@ -30,6 +35,8 @@ export interface SessionStatus {
   readonly saving: Saving;
   /** Mutations not yet acknowledged by the server. */
   readonly unsaved: number;
+  /** How much of what waited has been sent, 0 to 1, while it is so much that it takes a while; else `null`. */
+  readonly progress: number | null;
   /** What is unsaved would survive a crash of this tab; false where the browser refuses to store it. */
   readonly durable: boolean;
   /** Round trip over the socket in milliseconds; `null` before the first answer. */
@@ -61,6 +68,13 @@ export interface SessionNotice {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** "Predict here": what the model sees in one view. */
+export type GlimpseState =
+  | { readonly phase: "none" }
+  | { readonly phase: "asking" }
+  | { readonly phase: "shown"; readonly model: string }
+  | { readonly phase: "failed"; readonly failure: Failure };
+
 export interface SlideSession {
   readonly slideId: string;
   readonly clientId: string;
@@ -68,6 +82,8 @@ export interface SlideSession {
   readonly annotations: Observable<AnnotationsSnapshot>;
   /** The others, without oneself. */
   readonly people: Observable<readonly PresentPerson[]>;
+  /** Whether I ask everyone to follow me. */
+  readonly presenting: Observable<boolean>;
   readonly conflicts: Observable<readonly ConflictView[]>;
   /** The newest first. */
   readonly predictions: Observable<readonly Prediction[]>;
@@ -88,12 +104,20 @@ export interface SlideSession {
   takeTheirs(annotationId: string): void;
   merge(annotationId: string): void;
   setPresence(update: PresenceUpdate): void;
+  /** Asks everyone to follow me, or no more; nothing while somebody else presents. */
+  present(presenting: boolean): void;
   /** What changed and whose doing it was, for those who keep a copy; a snapshot is enough for everyone else. */
   onAnnotationsChanged(listener: (changes: ChangeSet) => void): () => void;
   /** Heatmap tiles that are new; `null` when news may have been missed and all are to be looked at again. */
   onHeatmapTiles(listener: (prediction: Prediction, tiles: readonly HeatmapTile[] | null) => void): () => void;
   /** All outlines of a layer; for prediction layers, which are too many for records. */
   loadOutlines(layerId: string, signal: AbortSignal): Promise<Outlines>;
+  /** What a model sees in a region, `[x, y, width, height]` in level-0 pixels. Rejects with an error that has a `failure`. */
+  glimpse(
+    region: readonly [number, number, number, number],
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Glimpse>;
   dismissNotice(id: string): void;
   close(): void;
 }
@@ -111,7 +135,13 @@ export type ToolName =
   | "freehand"
   | "brush"
   | "eraser"
-  | "measure";
+  | "measure"
+  | "transform"
+  | "spline"
+  | "count"
+  | "hole"
+  | "split"
+  | "wand";
 
 export interface ViewportState {
   readonly center: Position;
@@ -170,8 +200,12 @@ export interface Workbench {
   readonly hiddenLayerIds: Observable<ReadonlySet<string>>;
   /** Of the layers that are not drawn as usual. */
   readonly layerLooks: Observable<ReadonlyMap<string, LayerLook>>;
+  /** How the slide's own pixels are shown to this reader. */
+  readonly pictureLook: Observable<PictureLook>;
   readonly heatmapStyle: Observable<HeatmapStyle>;
   readonly predictionResults: Observable<PredictionResults>;
+  /** Exactly how many predicted outlines there are, and how many of them in the view; `null` when none are shown. */
+  readonly predictionCounts: Observable<{ readonly all: number; readonly within: number } | null>;
 
   setTool(tool: ToolName): void;
   setTerms(terms: readonly Term[]): void;
@@ -181,6 +215,7 @@ export interface Workbench {
   deleteSelection(): void;
   setLayerVisible(layerId: string, visible: boolean): void;
   setLayerLook(layerId: string, look: LayerLook): void;
+  setPictureLook(change: Partial<PictureLook>): void;
   /** Who I am: colour of my own selection. */
   setMyColor(color: string): void;
   setLabels(labels: WorkbenchLabels): void;
@@ -197,22 +232,35 @@ export interface Workbench {
   zoomBy(steps: number): void;
   panTo(position: Position): void;
   rotateTo(degrees: number): void;
-  /** Goes along with another client's viewport until the next own pan; `null` stops. */
+  /** Goes along with another client's viewport until the next own pan; `null` stops. Who presents is followed without being asked. */
   follow(clientId: string | null): void;
   readonly following: Observable<string | null>;
+  /** What an earlier page left in the middle of drawing, and is offered; `null` for nothing. */
+  readonly unfinished: Observable<Unfinished | null>;
+  /** Goes on with it, or forgets it. */
+  resumeUnfinished(): void;
+  discardUnfinished(): void;
+  /** What can be done to the selection. */
+  readonly commands: CommandDesk;
 
   /** Which prediction is shown as overlay and polygons; `null` for none. */
   showPrediction(predictionId: string | null, classes: readonly ClassStyle[]): void;
+  readonly glimpse: Observable<GlimpseState>;
+  /** Asks what the model sees in the present view, and shows it until it is ended or asked anew. */
+  predictHere(model: string | null): void;
+  endGlimpse(): void;
   setHeatmapStyle(style: Partial<HeatmapStyle>): void;
   /** The predicted polygon that was clicked on the slide or chosen from the list. */
   readonly selectedPredictionPolygon: Observable<number | null>;
   selectPredictionPolygon(index: number | null, options?: { readonly goThere?: boolean }): void;
   setPredictionPolygonsVisible(visible: boolean): void;
-  /** Takes predicted polygons over as annotations of my own, with the given term. */
-  acceptPredictionPolygons(indexes: readonly number[], termId: string | null): void;
+  /** Takes predicted polygons over as annotations of my own, as one operation; `termOf` gives the term of each. */
+  acceptPredictionPolygons(indexes: readonly number[], termOf: (index: number) => string | null): void;
   /** Hides predicted polygons from view and list. */
   rejectPredictionPolygons(indexes: readonly number[]): void;
 
+  /** Shows a second slide in an empty, sized element; close it before the workbench. */
+  openBeside(options: BesideOptions): Beside;
   /** The view as a PNG, without panels. */
   snapshot(): Promise<Blob>;
   /** Returns whether the key was used; the workbench listens on its own element and, unless a text field has the focus, on the page. */
@@ -220,16 +268,43 @@ export interface Workbench {
   close(): void;
 }
 
+/** A second slide beside the first, whose view goes along while they are linked. */
+export interface Beside {
+  readonly viewport: Observable<ViewportState>;
+  readonly linked: Observable<boolean>;
+  /** Links the places that both views show at that moment, or lets each go by itself. */
+  setLinked(linked: boolean): void;
+  setTerms(terms: readonly Term[]): void;
+  setLabels(labels: WorkbenchLabels): void;
+  close(): void;
+}
+
+export interface BesideOptions {
+  readonly container: HTMLElement;
+  readonly slide: SlideFacts;
+  readonly session: SlideSession;
+  readonly terms: readonly Term[];
+  readonly labels: WorkbenchLabels;
+  readonly pictureLook: PictureLook;
+  readonly linked: boolean;
+  /** An initial view, from a link. */
+  readonly view?: Standpoint;
+}
+
 export interface WorkbenchOptions {
   readonly container: HTMLElement;
   readonly slide: SlideFacts;
   readonly session: SlideSession;
   readonly terms: readonly Term[];
+  /** Whose unfinished shapes are kept and offered. */
+  readonly userId: string;
   readonly myColor: string;
   readonly labels: WorkbenchLabels;
   readonly editable: boolean;
+  /** How the picture looks from the start. */
+  readonly pictureLook?: PictureLook;
   /** An initial view, from a link. */
-  readonly view?: { readonly center: Position; readonly downsample: number; readonly rotationDegrees: number };
+  readonly view?: Standpoint;
 }
 
 export type OpenWorkbench = (options: WorkbenchOptions) => Workbench;

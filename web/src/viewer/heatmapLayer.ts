@@ -2,6 +2,7 @@
 import { boundsOfPositions } from "../model/geometry";
 import {
   DEFAULT_HEATMAP_STYLE,
+  type Heatmap,
   type HeatmapStyle,
   type HeatmapTile,
   type Prediction,
@@ -9,10 +10,11 @@ import {
 } from "../model/prediction";
 import type { Level } from "../model/slide";
 import { CanvasLayer } from "./canvasLayer";
-import { hatch } from "./color";
 import { type ScreenView, screenFromLevel0, visibleCorners } from "./coordinates";
 import { DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+import { HeatmapBrush, type PlacedPiece } from "./heatmapPaint";
 import { HeatmapTiles } from "./heatmapTiles";
+import { rasterOf, type ViewRaster } from "./raster";
 
 export class HeatmapLayer extends CanvasLayer {
   private tiles: HeatmapTiles | null = null;
@@ -20,7 +22,7 @@ export class HeatmapLayer extends CanvasLayer {
   private setAside: readonly SetAside[] = [];
   private style: HeatmapStyle = DEFAULT_HEATMAP_STYLE;
   private palette: HeatmapPalette = DEFAULT_PALETTE;
-  private readonly hatching = document.createElement("canvas");
+  private readonly brush = new HeatmapBrush();
 
   constructor() {
     super("coslide-heatmap", 10);
@@ -65,6 +67,28 @@ export class HeatmapLayer extends CanvasLayer {
     this.changed();
   }
 
+  /** The probabilities in the view, as far as they are here; `null` while no heatmap is shown. */
+  raster(view: ScreenView): ViewRaster | null {
+    const { tiles } = this;
+    const shown = tiles === null || !this.style.visible ? null : tilesInView(tiles.heatmap, view);
+    if (tiles === null || shown === null) return null;
+    const { level, side, columns, rows } = shown;
+    return rasterOf(view, (context) => {
+      // Probabilities are not mixed: neighbouring codes would give a third.
+      context.imageSmoothingEnabled = false;
+      context.setTransform(...screenFromLevel0(view));
+      for (let row = rows[0]; row <= rows[1]; row++)
+        for (let column = columns[0]; column <= columns[1]; column++) {
+          const raw = tiles.raw(level.index, column, row);
+          if (raw === null) continue;
+          const picture = new OffscreenCanvas(raw.width, raw.height);
+          picture.getContext("2d")?.putImageData(raw, 0, 0);
+          const [width, height] = [raw.width * level.downsample, raw.height * level.downsample];
+          context.drawImage(picture, column * side, row * side, width, height);
+        }
+    });
+  }
+
   close(): void {
     this.tiles?.close();
     this.tiles = null;
@@ -73,76 +97,27 @@ export class HeatmapLayer extends CanvasLayer {
 
   protected override draw(context: CanvasRenderingContext2D, view: ScreenView, pixelRatio: number): void {
     if (this.tiles === null || !this.style.visible || this.style.opacity === 0) return;
-    const { heatmap } = this.tiles;
-    const level = levelFor(heatmap.levels, view.downsample);
-    if (level === undefined) return;
-    const [minX, minY, maxX, maxY] = boundsOfPositions(visibleCorners(view));
-    const side = heatmap.tileSize * level.downsample;
-    const [firstColumn, lastColumn] = [
-      Math.max(0, Math.floor(minX / side)),
-      Math.min(level.columns - 1, Math.floor(maxX / side)),
-    ];
-    const [firstRow, lastRow] = [
-      Math.max(0, Math.floor(minY / side)),
-      Math.min(level.rows - 1, Math.floor(maxY / side)),
-    ];
+    const shown = tilesInView(this.tiles.heatmap, view);
+    if (shown === null) return;
+    const { level, side, columns, rows } = shown;
 
-    const [a, b, c, d, e, f] = screenFromLevel0(view);
-    const place = (target: CanvasRenderingContext2D) =>
-      target.setTransform(
-        a * pixelRatio,
-        b * pixelRatio,
-        c * pixelRatio,
-        d * pixelRatio,
-        e * pixelRatio,
-        f * pixelRatio,
-      );
-    context.save();
-    context.globalAlpha = this.style.opacity;
-    context.imageSmoothingQuality = "medium";
-    place(context);
-    const unsure: {
-      readonly image: HTMLCanvasElement;
-      readonly x: number;
-      readonly y: number;
-      readonly width: number;
-      readonly height: number;
-    }[] = [];
-    for (let row = firstRow; row <= lastRow; row++) {
-      for (let column = firstColumn; column <= lastColumn; column++) {
+    const pieces: PlacedPiece[] = [];
+    for (let row = rows[0]; row <= rows[1]; row++) {
+      for (let column = columns[0]; column <= columns[1]; column++) {
         const tile = this.tiles.tile(level.index, column, row);
         if (tile === null) continue;
-        const box = {
-          x: column * side,
-          y: row * side,
-          width: tile.width * level.downsample,
-          height: tile.height * level.downsample,
-        };
-        context.drawImage(tile.classes, box.x, box.y, box.width, box.height);
-        if (tile.unsure !== null) unsure.push({ image: tile.unsure, ...box });
+        const place = { x: column * side, y: row * side };
+        pieces.push({
+          ...tile,
+          ...place,
+          width: tile.classes.width * level.downsample,
+          height: tile.classes.height * level.downsample,
+        });
       }
     }
-    context.restore();
+    const look = { opacity: this.style.opacity, unsure: this.palette.unsure };
+    this.brush.paint(context, pieces, view, pixelRatio, look);
     this.crossOut(context, view, pixelRatio);
-    if (unsure.length === 0) return;
-
-    // Stripes belong to the screen, not to the slide: paint the mask, keep the stripes where it is, and lay the result over.
-    const mask = this.hatching;
-    mask.width = this.canvas.width;
-    mask.height = this.canvas.height;
-    const maskContext = mask.getContext("2d");
-    if (maskContext === null) return;
-    place(maskContext);
-    for (const { image, x, y, width, height } of unsure) maskContext.drawImage(image, x, y, width, height);
-    maskContext.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    maskContext.globalCompositeOperation = "source-in";
-    maskContext.fillStyle = hatch(this.palette.unsure, 1);
-    maskContext.fillRect(0, 0, view.width, view.height);
-    context.save();
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.globalAlpha = Math.min(1, this.style.opacity * 1.8);
-    context.drawImage(mask, 0, 0);
-    context.restore();
   }
 
   /** A frame with a cross through each part that the result lacks: nobody should take it for tissue without cancer. */
@@ -174,6 +149,27 @@ export class HeatmapLayer extends CanvasLayer {
     }
     context.restore();
   }
+}
+
+interface TilesInView {
+  readonly level: Level;
+  /** Of a tile, in level-0 pixels. */
+  readonly side: number;
+  /** First and last. */
+  readonly columns: readonly [number, number];
+  readonly rows: readonly [number, number];
+}
+
+function tilesInView(heatmap: Heatmap, view: ScreenView): TilesInView | null {
+  const level = levelFor(heatmap.levels, view.downsample);
+  if (level === undefined) return null;
+  const [minX, minY, maxX, maxY] = boundsOfPositions(visibleCorners(view));
+  const side = heatmap.tileSize * level.downsample;
+  const between = (from: number, to: number, count: number): [number, number] => [
+    Math.max(0, Math.floor(from / side)),
+    Math.min(count - 1, Math.floor(to / side)),
+  ];
+  return { level, side, columns: between(minX, maxX, level.columns), rows: between(minY, maxY, level.rows) };
 }
 
 /** The sides and diagonals of a rectangle, by its corners. */

@@ -1,24 +1,16 @@
 /** Fetches, keeps and colours heatmap tiles. A tile is fetched when it is looked at, and again when the server tells of a newer one. */
 import { DEFAULT_HEATMAP_STYLE, type Heatmap, type HeatmapStyle, type HeatmapTile } from "../model/prediction";
 import { fetchTile } from "../sync/tiles";
-import { colorHeatmap, DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+import { DEFAULT_PALETTE, type HeatmapPalette } from "./heatmapColors";
+import { type ColouredPiece, colouredPiece, rawPixels } from "./heatmapPaint";
 
 const LARGEST_CACHE = 400;
 const FETCHES_AT_ONCE = 6;
 
-export interface DrawableTile {
-  readonly column: number;
-  readonly row: number;
-  readonly width: number;
-  readonly height: number;
-  readonly classes: HTMLCanvasElement;
-  readonly unsure: HTMLCanvasElement | null;
-}
-
 interface CachedTile {
   readonly version: number;
   readonly raw: ImageData | null;
-  drawable: DrawableTile | null;
+  drawable: ColouredPiece | null;
   coloredAt: number;
 }
 
@@ -69,7 +61,7 @@ export class HeatmapTiles {
   }
 
   /** The tile as it can be drawn now: an older one while a newer is under way, `null` when there is none. */
-  tile(level: number, column: number, row: number): DrawableTile | null {
+  tile(level: number, column: number, row: number): ColouredPiece | null {
     const key = keyOf(level, column, row);
     const wanted = this.versions.get(key) ?? this.baseVersion;
     const cached = this.cache.get(key);
@@ -78,10 +70,15 @@ export class HeatmapTiles {
     this.cache.delete(key);
     this.cache.set(key, cached);
     if (cached.drawable === null || cached.coloredAt !== this.styleRevision) {
-      cached.drawable = this.color(cached.raw, column, row);
+      cached.drawable = colouredPiece(cached.raw, this.style, this.palette);
       cached.coloredAt = this.styleRevision;
     }
     return cached.drawable;
+  }
+
+  /** The probabilities of a tile as the server coded them; `null` when it is not here (yet). */
+  raw(level: number, column: number, row: number): ImageData | null {
+    return this.cache.get(keyOf(level, column, row))?.raw ?? null;
   }
 
   close(): void {
@@ -113,7 +110,7 @@ export class HeatmapTiles {
     try {
       const png = await fetchTile(url, this.closing.signal);
       // None: nothing was inferred there (yet).
-      raw = png === null ? null : await pixels(png);
+      raw = png === null ? null : await rawPixels(png);
     } catch {
       return; // closed, or the line is down: asked for again at a later drawing
     }
@@ -126,39 +123,8 @@ export class HeatmapTiles {
     }
     this.onArrived();
   }
-
-  private color(raw: ImageData, column: number, row: number): DrawableTile {
-    const { classes, unsure } = colorHeatmap(raw.data, this.style, this.palette);
-    return {
-      column,
-      row,
-      width: raw.width,
-      height: raw.height,
-      classes: canvasOf(classes, raw.width, raw.height),
-      unsure: unsure === null ? null : canvasOf(unsure, raw.width, raw.height),
-    };
-  }
 }
 
 function keyOf(level: number, column: number, row: number): string {
   return `${level}/${column}_${row}`;
-}
-
-/** The pixels as they are in the file: no colour management, no premultiplied alpha. */
-async function pixels(png: Blob): Promise<ImageData> {
-  const bitmap = await createImageBitmap(png, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context === null) throw new Error("This browser gives no canvas to read the heatmap with.");
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context.getImageData(0, 0, canvas.width, canvas.height);
-}
-
-function canvasOf(data: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext("2d")?.putImageData(new ImageData(data, width, height), 0, 0);
-  return canvas;
 }

@@ -10,6 +10,7 @@ import { EMPTY_SKETCH, type Handle, type Sketch } from "./sketch";
 
 const HANDLE_COLOR = "#6a55e8";
 const GHOST_COLOR = "#8f7bff";
+const MARK_FONT = '650 11px "Inter Variable", "Noto Sans KR Variable", system-ui, sans-serif';
 const FONT = '600 12px "Inter Variable", "Noto Sans KR Variable", system-ui, sans-serif';
 
 export class Overlay extends CanvasLayer {
@@ -71,7 +72,7 @@ export class Overlay extends CanvasLayer {
   }
 
   private drawSketch(context: CanvasRenderingContext2D, toScreen: Affine): void {
-    const { geometries, color, hatched, filled, handles, label, marquee } = this.sketch;
+    const { geometries, color, hatched, filled, handles, label, marquee, frame, marks } = this.sketch;
     for (const geometry of geometries) {
       trace(context, toScreen, geometry, 6);
       if (filled && geometry.type !== "LineString") {
@@ -90,6 +91,11 @@ export class Overlay extends CanvasLayer {
       context.stroke();
       context.setLineDash([]);
     }
+    if (frame !== null) {
+      tracePath(context, toScreen, frame, true);
+      outline(context, HANDLE_COLOR, 1.25, false);
+    }
+    for (const { position, text } of marks) drawMark(context, applyAffine(toScreen, position), text, color);
     for (const handle of handles) drawHandle(context, applyAffine(toScreen, handle.position), handle);
     if (label !== null) {
       const [x, y] = applyAffine(toScreen, label.position);
@@ -144,15 +150,33 @@ function outline(context: CanvasRenderingContext2D, color: string, width: number
 }
 
 function drawHandle(context: CanvasRenderingContext2D, [x, y]: Position, { kind, active }: Handle): void {
-  const half = (kind === "midpoint" ? 3 : 4) + (active ? 1.5 : 0);
+  const half = (kind === "midpoint" ? 3 : kind === "turn" ? 5 : 4) + (active ? 1.5 : 0);
   context.beginPath();
-  if (kind === "midpoint") context.arc(x, y, half, 0, 2 * Math.PI);
+  if (kind === "midpoint" || kind === "turn") context.arc(x, y, half, 0, 2 * Math.PI);
   else context.roundRect(x - half, y - half, half * 2, half * 2, 1.5);
   context.fillStyle = active ? HANDLE_COLOR : "#ffffff";
   context.fill();
   context.lineWidth = kind === "midpoint" ? 1.25 : 1.75;
   context.strokeStyle = active ? "#ffffff" : HANDLE_COLOR;
   context.stroke();
+}
+
+/** A number beside a counted point. */
+function drawMark(context: CanvasRenderingContext2D, [x, y]: Position, text: string, color: string): void {
+  context.save();
+  context.font = MARK_FONT;
+  const width = context.measureText(text).width + 8;
+  context.beginPath();
+  context.roundRect(x + 6, y - 17, width, 15, 5);
+  context.fillStyle = color;
+  context.fill();
+  context.lineWidth = 1.25;
+  context.strokeStyle = CASING;
+  context.stroke();
+  context.fillStyle = inkOn(color);
+  context.textBaseline = "middle";
+  context.fillText(text, x + 10, y - 9);
+  context.restore();
 }
 
 /** Another's line while they draw it: broad and soft, so that it never looks finished. */

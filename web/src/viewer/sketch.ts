@@ -3,7 +3,7 @@ import type { Geometry, Position } from "../model/annotation";
 
 export interface Handle {
   readonly position: Position;
-  readonly kind: "vertex" | "midpoint" | "corner";
+  readonly kind: "vertex" | "midpoint" | "corner" | "turn";
   readonly active: boolean;
 }
 
@@ -18,6 +18,10 @@ export interface Sketch {
   readonly label: { readonly position: Position; readonly text: string } | null;
   /** A box being pulled open to select. */
   readonly marquee: readonly Position[] | null;
+  /** The box around what is selected, with its handles. */
+  readonly frame: readonly Position[] | null;
+  /** Small plates beside places, as the numbers of what is counted. */
+  readonly marks: readonly { readonly position: Position; readonly text: string }[];
 }
 
 export const EMPTY_SKETCH: Sketch = {
@@ -28,4 +32,6 @@ export const EMPTY_SKETCH: Sketch = {
   handles: [],
   label: null,
   marquee: null,
+  frame: null,
+  marks: [],
 };

@@ -6,17 +6,21 @@ import type View from "ol/View";
 import type { Annotation, Geometry, Position } from "../model/annotation";
 import { Value } from "../model/observable";
 import type { Outlines } from "../model/outlines";
+import type { PictureLook } from "../model/pictureLook";
 import type { PresentPerson } from "../model/presence";
 import type { SlideFacts } from "../model/slide";
 import { AnnotationLayer, type AnnotationLook } from "./annotationLayer";
 import { Camera } from "./camera";
 import type { ClassStyle, ViewportState, WorkbenchLabels, WorkbenchOptions } from "./facade";
 import { MagnificationBar, ScaleBarView } from "./furniture";
+import { GlimpseLayer } from "./glimpseLayer";
 import { HeatmapLayer } from "./heatmapLayer";
 import { Minimap } from "./minimap";
 import { Overlay } from "./overlay";
+import { PictureFilter } from "./pictureFilter";
 import { type PointerHandler, ToolInteraction } from "./pointer";
 import { PredictionLayer } from "./predictionLayer";
+import { slideRaster, type ViewRaster } from "./raster";
 import type { Sketch } from "./sketch";
 import { slideLayer, slideProjection, slideTiles } from "./slideLayer";
 import { slideMap, slideView } from "./slideMap";
@@ -39,6 +43,7 @@ export class SlideViewer {
   readonly camera: Camera;
   readonly annotations: AnnotationLayer;
   readonly heatmap: HeatmapLayer;
+  readonly glimpse = new GlimpseLayer();
   readonly predictions: PredictionLayer;
 
   private readonly mapElement = document.createElement("div");
@@ -50,8 +55,10 @@ export class SlideViewer {
   private readonly scaleBar: ScaleBarView;
   private readonly magnifications: MagnificationBar;
   private readonly tiles: ReturnType<typeof slideLayer>;
+  private readonly picture = new PictureFilter();
   private readonly closing = new AbortController();
   private readonly resizes: ResizeObserver;
+  private readonly viewListeners = new Set<() => void>();
   private frameRequested = 0;
   private viewDirty = false;
   private nextPointer: Position | null = null;
@@ -68,6 +75,9 @@ export class SlideViewer {
 
     const projection = slideProjection(slide);
     this.tiles = slideLayer(slideTiles(projection, slide.tileSource, devicePixelRatio));
+    this.tiles.on("postrender", ({ context }) => {
+      if (context instanceof CanvasRenderingContext2D) this.picture.apply(context);
+    });
     this.heatmap = new HeatmapLayer();
     this.predictions = new PredictionLayer();
     this.annotations = new AnnotationLayer(options.look);
@@ -76,7 +86,7 @@ export class SlideViewer {
     this.tools = new ToolInteraction((position) => this.pointerMovedTo(position));
 
     this.view = slideView(slide, projection, container);
-    const layers = [this.tiles, this.heatmap, this.predictions, this.annotations.layer, this.overlay];
+    const layers = [this.tiles, this.heatmap, this.glimpse, this.predictions, this.annotations.layer, this.overlay];
     this.map = slideMap(this.mapElement, this.view, layers, this.tools);
     this.camera = new Camera(this.view, slide, () => this.size());
 
@@ -102,6 +112,12 @@ export class SlideViewer {
   }
 
   // ---- what is shown ----
+
+  /** How the slide's own pixels are shown; annotations and predictions keep their colours. */
+  setPictureLook(look: PictureLook): void {
+    this.picture.setLook(look);
+    this.tiles.changed();
+  }
 
   setSketch(sketch: Sketch): void {
     this.overlay.setSketch(sketch);
@@ -143,6 +159,12 @@ export class SlideViewer {
     this.mapElement.style.cursor = cursor;
   }
 
+  /** Calls at every change of the view, before it is drawn; returns the way to stop. */
+  onViewChanged(listener: () => void): () => void {
+    this.viewListeners.add(listener);
+    return () => void this.viewListeners.delete(listener);
+  }
+
   /** While true every drag pans, whatever the tool. */
   setPanning(panning: boolean): void {
     if (panning === this.tools.panning) return;
@@ -157,11 +179,17 @@ export class SlideViewer {
     return snapshotOf(this.element, this.mapElement, this.size());
   }
 
+  /** The slide as it is seen, without what lies over it, to calculate with. */
+  raster(): ViewRaster {
+    return slideRaster(this.mapElement, this.camera.screenView());
+  }
+
   close(): void {
     this.closing.abort();
     this.resizes.disconnect();
     cancelAnimationFrame(this.frameRequested);
     this.heatmap.close();
+    this.picture.close();
     this.map.setTarget(undefined);
     this.map.dispose();
     this.element.remove();
@@ -210,6 +238,7 @@ export class SlideViewer {
   }
 
   private viewChanged(): void {
+    for (const listener of this.viewListeners) listener();
     this.viewDirty = true;
     this.requestFrame();
   }

@@ -19,22 +19,31 @@ export async function snapshotOf(
     throw new Error("This browser gives no canvas to draw on, so no picture can be made of the view.");
   context.fillStyle = getComputedStyle(frame).backgroundColor;
   context.fillRect(0, 0, output.width, output.height);
+  drawCanvases(context, mapElement, devicePixelRatio, (canvas) => !canvas.classList.contains("coslide-overlay"));
+  return pngOf(output);
+}
+
+/** Draws the chosen ones of the map's canvases where they lie, at `density` pixels for each CSS pixel. */
+export function drawCanvases(
+  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
+  mapElement: HTMLElement,
+  density: number,
+  chosen: (canvas: HTMLCanvasElement) => boolean,
+): void {
   for (const canvas of mapElement.querySelectorAll("canvas")) {
-    if (canvas.classList.contains("coslide-overlay") || canvas.width === 0) continue;
-    context.setTransform(...placeOf(canvas, output));
+    if (!chosen(canvas) || canvas.width === 0) continue;
+    context.setTransform(...placeOf(canvas, context.canvas, density));
     context.drawImage(canvas, 0, 0);
   }
-  return pngOf(output);
 }
 
 type Transform = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
 /** Where a layer's canvas lies: OpenLayers says it by a CSS matrix, in CSS pixels; without one it covers everything. */
-function placeOf(canvas: HTMLCanvasElement, output: HTMLCanvasElement): Transform {
+function placeOf(canvas: HTMLCanvasElement, output: HTMLCanvasElement | OffscreenCanvas, density: number): Transform {
   const matrix = /^matrix\((.*)\)$/.exec(canvas.style.transform)?.[1]?.split(",").map(Number);
   if (matrix === undefined) return [output.width / canvas.width, 0, 0, output.height / canvas.height, 0, 0];
   const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = matrix;
-  const density = devicePixelRatio;
   return [a * density, b * density, c * density, d * density, e * density, f * density];
 }
 

@@ -24,7 +24,7 @@ export interface Call {
 export const ME = { id: "u1", name: "Yuna Kim", color: "#85e0c4" };
 
 const SIGNED_IN: Answers = {
-  Me: () => ({ me: { email: "yuna@example.org", locale: "en", isAdmin: false, user: ME } }),
+  Me: () => ({ me: { email: "yuna@example.org", locale: "en", isAdmin: false, toured: true, user: ME } }),
   ProjectUploads: () => ({ uploads: [] }),
   Server: () => ({ server: { version: "0.1.0", registrationOpen: true, uploadMaxBytes: 2e10, authProviders: [] } }),
 };

@@ -1,7 +1,8 @@
 /** A table without a map, for testing tools: keeps annotations in a list and remembers what a tool shows and does. */
-import type { Annotation, AnnotationOp, Geometry, GeometryKind, Position } from "../../model/annotation";
-import { boundsContain, boundsFromCorners, boundsOf, hits } from "../../model/geometry";
+import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position } from "../../model/annotation";
+import { boundsContain, boundsFromCorners, boundsIntersect, boundsOf, hits } from "../../model/geometry";
 import type { ToolPointer } from "../../viewer/pointer";
+import type { ViewRaster } from "../../viewer/raster";
 import { EMPTY_SKETCH, type Sketch } from "../../viewer/sketch";
 import type { Tool, ToolContext } from "../tool";
 
@@ -20,6 +21,11 @@ export class TestBench implements ToolContext {
   draft: Geometry | null = null;
   hidden: readonly string[] = [];
   shownCursor = "";
+  readonly told: string[] = [];
+  raster = flatRaster(() => [240, 240, 240, 255]);
+  heatmap: ViewRaster | null = null;
+  activeTermId: string | null = null;
+  view: Bounds = [0, 0, 1000, 1000];
 
   add(id: string, kind: GeometryKind, geometry: Geometry, change: Partial<Annotation> = {}): Annotation {
     const annotation: Annotation = {
@@ -65,8 +71,25 @@ export class TestBench implements ToolContext {
     return this.annotations.filter(({ bounds }) => boundsContain(boundsFromCorners(a, b), bounds));
   }
 
-  create(kind: GeometryKind, geometry: Geometry): void {
+  annotationsIn(bounds: Bounds): readonly Annotation[] {
+    return this.annotations.filter((annotation) => boundsIntersect(annotation.bounds, bounds));
+  }
+
+  create(kind: GeometryKind, geometry: Geometry): string {
     this.created.push({ kind, geometry });
+    return `made${this.created.length}`;
+  }
+
+  pixels(): ViewRaster {
+    return this.raster;
+  }
+
+  probabilities(): { readonly raster: ViewRaster; readonly threshold: number } | null {
+    return this.heatmap === null ? null : { raster: this.heatmap, threshold: 0.5 };
+  }
+
+  tell(code: string): void {
+    this.told.push(code);
   }
 
   apply(ops: readonly AnnotationOp[]): void {
@@ -94,6 +117,16 @@ export class TestBench implements ToolContext {
   cursor(cursor: string): void {
     this.shownCursor = cursor;
   }
+}
+
+const SIDE = 200;
+
+/** A picture of level-0 pixels 0 to 200 in both directions. */
+export function flatRaster(colorAt: (x: number, y: number) => readonly number[]): ViewRaster {
+  const data = new Uint8ClampedArray(SIDE * SIDE * 4);
+  for (let i = 0; i < SIDE * SIDE; i++) data.set(colorAt(i % SIDE, Math.floor(i / SIDE)), i * 4);
+  const same = [1, 0, 0, 1, 0, 0] as const;
+  return { data, width: SIDE, height: SIDE, level0FromPixel: same, pixelFromLevel0: same };
 }
 
 type Modifiers = Partial<Pick<ToolPointer, "shift" | "alt" | "control" | "downsample">>;
