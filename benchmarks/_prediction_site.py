@@ -103,6 +103,15 @@ class Person:
                 progress.ended_s, progress.status = now, prediction["status"]
         return progress
 
+    async def predict_here(self, slide_id: str, region: list[float]) -> float:
+        """Ask what the model sees in a part of the slide; the seconds until the picture was here."""
+        began = time.perf_counter()
+        place = ",".join(str(round(value)) for value in region)
+        answer = await self._http.get(f"/slides/{slide_id}/probability.png", params={"region": place})
+        if answer.status_code != 200 or not answer.content.startswith(b"\x89PNG"):
+            raise SystemExit(f"predict here was refused: {answer.status_code} {answer.text[:200]}")
+        return time.perf_counter() - began
+
 
 def _region(values: list[float] | None) -> dict[str, float] | None:
     return dict(zip(("x", "y", "width", "height"), values, strict=True)) if values else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,21 @@ async def measure_kill(place: Site, slide: Any) -> tuple[int, bool]:
         return inferred - (again.total or 0), await result_of(place, again) == expected
 
 
+async def measure_here(place: Site, slide: Any) -> dict[str, float]:
+    """A screen of 1,500 x 1,000 pixels at full resolution, asked for at places that nobody has looked at."""
+    asked = [
+        [36_000.0 + column * 2_000, 9_000.0 + row * 1_500, 1_500.0, 1_000.0] for row in (0, 1) for column in range(6)
+    ]
+    async with Person.on(place.api, await place.cookie(place.owner), str(slide.id)) as person:
+        seconds = [await person.predict_here(str(slide.id), region) for region in asked]
+    first, *later = seconds
+    return {
+        "here_first_s": round(first, 3),
+        "here_s": round(statistics.median(later), 3),
+        "here_worst_s": round(max(later), 3),
+    }
+
+
 async def measure_crowd(place: Site, slide: Any) -> dict[str, float]:
     """Ten people ask at once for regions of their own: when the last of them saw progress, and when all had ended."""
     people = [await place.member() for _ in range(USERS)]
@@ -162,6 +178,7 @@ async def measure(folder: Path) -> dict[str, Any]:
         alone_ms = await asyncio.to_thread(openvino_ms, giga, plan, folder)
         say(f"giga: {time.time() - began:.0f} s, {len(plan.cells)} patches, OpenVINO alone {alone_ms:.1f} ms a patch")
         say(f"CPU {run_cpu * 1000 / len(plan.cells):.1f} ms a patch; {json.dumps(prediction.figures)}")
+        here = await measure_here(place, large)
         redone, identical = await measure_kill(place, large)
         crowd = await measure_crowd(place, large)
     patches = len(plan.cells)
@@ -184,6 +201,7 @@ async def measure(folder: Path) -> dict[str, Any]:
         "cmu_polygons": cmu_prediction.figures["polygons"],
         "kill_redone_patches": redone,
         "kill_identical": identical,
+        **here,
         **crowd,
         "load": round(load, 1),
     }

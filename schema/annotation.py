@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.annotations import query
 from api.annotations.applied import Applied
 from api.annotations.changes import StaleAnnotations
+from api.annotations.counts import overview_of
 from api.annotations.edit import apply_ops
 from api.annotations.geometry import geojson_of
+from api.annotations.provenance import provenance_of
 from api.annotations.rows import AnnotationRow, LayerRow
 from api.annotations.sight import sees
 from api.annotations.undo import redo, undo
@@ -28,8 +30,12 @@ from schema.connection import PageInfo
 from schema.context import Context, Info
 from schema.failure import Failure
 from schema.ids import optional_uuid, uuid_of
+from schema.prediction_loaders import PredictionByIdLoader
 from schema.scalars import GeoJson, Json
 from schema.user import User, load_user
+
+if TYPE_CHECKING:
+    from schema.predicted_origin import PredictedOrigin
 
 strawberry.enum(LayerKind, description="Who filled a layer: a person (USER), a model (PREDICTION) or a file (IMPORT).")
 
@@ -67,6 +73,30 @@ class Layer:
     @strawberry.field(description="How many objects it holds, polygons of a prediction included.")
     async def annotation_count(self, info: Info) -> int:
         return await info.context.loader(AnnotationCountByLayerLoader).load(self.row.id)
+
+    @strawberry.field(description="The outlines of a prediction by place and class; null for other layers.")
+    async def overview(self) -> OutlineOverview | None:
+        if self.row.kind is not LayerKind.PREDICTION:
+            return None
+        found = await overview_of(self.row.id)
+        squares = [SquareCount(**vars(square)) for square in found.squares]
+        return OutlineOverview(side_px=found.side_px, squares=squares)
+
+
+@strawberry.type(description="How many outlines of one class have their centre in one square.")
+class SquareCount:
+    column: int = strawberry.field(description="The square's column.")
+    row: int = strawberry.field(description="The square's row.")
+    class_index: int = strawberry.field(description="The class's number.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="A prediction's outlines, counted by place and class.")
+class OutlineOverview:
+    side_px: int = strawberry.field(description="Side of a square in level-0 pixels; square (0, 0) is at the origin.")
+    squares: list[SquareCount] = strawberry.field(
+        description="From top to bottom, at most 1,024 squares, those without an outline left out."
+    )
 
 
 @strawberry.type(description="A shape on a slide with what it means, at one version.")
@@ -142,6 +172,16 @@ class Annotation:
     @strawberry.field(description="Who changed it last.")
     async def updated_by(self, info: Info) -> User | None:
         return await load_user(info, self.row.updated_by_id)
+
+    @strawberry.field(description="The predicted outline that it was made of; null when it was drawn.")
+    async def from_prediction(
+        self, info: Info
+    ) -> Annotated[PredictedOrigin, strawberry.lazy("schema.predicted_origin")] | None:
+        from schema.predicted_origin import PredictedOrigin
+
+        said = provenance_of(self.row.attributes)
+        found = said and await info.context.loader(PredictionByIdLoader).load(said.prediction_id)
+        return PredictedOrigin.of(self.row, said, found) if said and found else None
 
     @strawberry.field(description="Who brought it to its review state.")
     async def reviewed_by(self, info: Info) -> User | None:

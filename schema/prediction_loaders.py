@@ -20,6 +20,16 @@ class QueuePlaceByPredictionLoader(Loader[UUID, int | None]):
         return None
 
 
+class PredictionByIdLoader(Loader[UUID, Prediction | None]):
+    """A prediction; None when there is none. Permission is the caller's business."""
+
+    async def fetch(self, keys: Sequence[UUID]) -> Mapping[UUID, Prediction | None]:
+        return {row.id: row for row in await Prediction.filter(id__in=keys)}
+
+    def absent(self, key: UUID) -> None:
+        return None
+
+
 class LatestPredictionBySlideLoader(Loader[UUID, Prediction | None]):
     """A slide's newest prediction that has not failed and was not cancelled."""
 

@@ -16,6 +16,7 @@ CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 FOR_PROGRAMS = {
     "ANNOTATION_EXISTS",
     "AREA_NEEDED",
+    "ATTRIBUTE_KEPT",
     "BAD_CURSOR",
     "BAD_DOWNSAMPLE",
     "BAD_FORMAT",

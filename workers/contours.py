@@ -7,7 +7,7 @@ block's border are joined with their continuation, and only then is the outline 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -126,7 +126,11 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int, min_area_px: f
     if not mask.any():
         return []
     height, width = mask.shape
-    corners = cv2.dilate(cv2.copyMakeBorder(mask, 0, 1, 0, 1, cv2.BORDER_CONSTANT), _TWO_BY_TWO, anchor=(1, 1))
+    # One row and column more than pixels, for pixels and values too, so that all three are cut out alike.
+    own_pixels, values = (
+        np.asarray(cv2.copyMakeBorder(plane, 0, 1, 0, 1, cv2.BORDER_CONSTANT), np.uint8) for plane in (mask, block)
+    )
+    corners = cv2.dilate(own_pixels, _TWO_BY_TWO, anchor=(1, 1))
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(corners, connectivity=8)
     parts: list[_Part] = []
     for label in range(1, count):
@@ -135,54 +139,50 @@ def _trace(block: Probability, cut: int, m_left: int, m_top: int, min_area_px: f
         # A piece's area is at most its number of corners.
         if size < min_area_px and not at_edge:
             continue
-        piece = (labels[y : y + rows, x : x + columns] == label).view(np.uint8)
-        own = (piece & np.pad(mask[y : y + rows, x : x + columns], _missing(mask, y + rows, x + columns))).astype(bool)
-        values = np.pad(block[y : y + rows, x : x + columns], _missing(block, y + rows, x + columns))
-        shapes = _outlines(_without_small_holes(piece, min_area_px))
+        box = (slice(y, y + rows), slice(x, x + columns))
+        piece = (labels[box] == label).view(np.uint8)
+        own = (piece & own_pixels[box]).view(np.bool_)
+        shapes = _outlines(piece, min_area_px)
         # A piece falls into several polygons where its pixels only touch at corners.
-        means = [values[own].mean()] if len(shapes) == 1 else _means_inside(values, own, shapes)
+        means = [values[box][own].mean()] if len(shapes) == 1 else _means_inside(values[box], own, shapes)
         for shape, mean in zip(shapes, means, strict=True):
             moved = shapely.transform(shape, lambda points, x=x, y=y: points + np.array([m_left + x, m_top + y]))
             parts.append(_Part(moved, float(mean)))
     return parts
 
 
-def _missing(plane: npt.NDArray[np.uint8], bottom: int, right: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """How many rows and columns a cut-out up to there lacks: corners are one more than pixels."""
-    return (0, max(0, bottom - plane.shape[0])), (0, max(0, right - plane.shape[1]))
+def _outlines(piece: npt.NDArray[np.uint8], min_area_px: float) -> list[shapely.Polygon]:
+    """The valid polygons, with holes, along the pixel edges of one piece of set corners.
 
-
-def _without_small_holes(piece: npt.NDArray[np.uint8], min_area_px: float) -> npt.NDArray[np.uint8]:
-    """The piece, (h, w) of 0 and 1, with those holes filled that are certainly too small.
-
-    A hole's area, with all that lies in it, is at most that of the box around it. A hole that meets the outline in a
-    corner is filled, too.
+    Holes are left out that are certainly too small: a hole's area, with all that lies in it, is at most that of the box
+    around it.
     """
-    _, gaps, boxes, _ = cv2.connectedComponentsWithStats(1 - piece, connectivity=4)
-    area = (boxes[:, cv2.CC_STAT_WIDTH] + 1) * (boxes[:, cv2.CC_STAT_HEIGHT] + 1)
-    small = area < min_area_px
-    for edge in (gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]):
-        small[edge] = False
-    small[0] = False
-    return np.asarray(piece | small[gaps], np.uint8) if small.any() else piece
-
-
-def _outlines(piece: npt.NDArray[np.uint8]) -> list[shapely.Polygon]:
-    """The valid polygons, with holes, along the pixel edges of one piece of set corners."""
     found, hierarchy = cv2.findContours(piece, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    rings = _along_edges([np.asarray(ring[:, 0, :], np.int32) for ring in found], piece)
-    shapes: list[shapely.Polygon] = []
-    for ring, links in zip(rings, hierarchy[0], strict=True):
-        if links[3] != -1 or len(ring) < 4:  # a hole, or a line without area
+    links = hierarchy[0]
+    kept = [
+        index
+        for index, ring in enumerate(found)
+        if links[index][3] == -1 or _may_be_hole(np.asarray(ring, np.int32), min_area_px)
+    ]
+    rings = _along_edges([np.asarray(found[index][:, 0, :], np.int32) for index in kept], piece)
+    outer: dict[int, npt.NDArray[np.int32]] = {}
+    holes: dict[int, list[npt.NDArray[np.int32]]] = {}
+    for index, ring in zip(kept, rings, strict=True):
+        if len(ring) < 4:  # a line without area
             continue
-        holes = []
-        hole = links[2]
-        while hole != -1:
-            if len(rings[hole]) >= 4:
-                holes.append(rings[hole])
-            hole = hierarchy[0][hole][0]
-        shapes += _polygons(shapely.Polygon(ring, holes))
-    return shapes
+        if links[index][3] == -1:
+            outer[index] = ring
+        else:
+            holes.setdefault(int(links[index][3]), []).append(ring)
+    return [
+        polygon for index, ring in outer.items() for polygon in _polygons(shapely.Polygon(ring, holes.get(index, [])))
+    ]
+
+
+def _may_be_hole(ring: npt.NDArray[np.int32], min_area_px: float) -> bool:
+    """Whether the hole that a contour goes round, on the set corners beside it, may be large enough."""
+    _, _, columns, rows = cv2.boundingRect(ring)
+    return (columns - 1) * (rows - 1) >= min_area_px
 
 
 def _along_edges(rings: Sequence[npt.NDArray[np.int32]], corners: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.int32]]:
@@ -283,6 +283,12 @@ def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
     """The valid polygons with area that a shape consists of."""
     # "structure": outlines minus holes. The default method would fill a hole that touches its outline.
     valid = shape if shape.is_valid else shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    return list(_parts_of(valid))
+
+
+def _parts_of(valid: shapely.Geometry) -> Iterator[shapely.Polygon]:
     if isinstance(valid, shapely.MultiPolygon | shapely.GeometryCollection):
-        return [polygon for part in valid.geoms for polygon in _polygons(part)]
-    return [valid] if isinstance(valid, shapely.Polygon) and valid.area > 0 else []
+        for part in valid.geoms:
+            yield from _parts_of(part)
+    elif isinstance(valid, shapely.Polygon) and valid.area > 0:
+        yield valid

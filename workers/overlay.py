@@ -26,7 +26,7 @@ ROUGH = 2
 """The level on which a patch shows before it is final: a tile of it holds four by four cells."""
 _FEW = 64
 """Predictions of so few patches are drawn as they come, wherever people look."""
-_MOST_UNWRITTEN = 40
+_MOST_UNWRITTEN = 32
 _MOST_WRITTEN = 24
 """Tiles in memory, of 0.8 MB each."""
 

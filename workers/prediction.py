@@ -54,9 +54,7 @@ _CELLS_AT_ONCE = 64
 
 
 class NothingDone(PlatformError):
-    """Every part of a prediction was set aside."""
-
-    default_code = "NOTHING_DONE"
+    """Every part of a prediction was set aside; it says why the first was."""
 
 
 async def work_on(claim: Claim, parts: WorkerParts) -> None:

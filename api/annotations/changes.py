@@ -13,6 +13,7 @@ from uuid import UUID
 
 from api.annotations.areas import merged
 from api.annotations.ops import UNSET, Brush, Create, Delete, Judge, Op, Restore, Update
+from api.annotations.provenance import POLYGON, PREDICTION, is_kept
 from api.annotations.rows import AnnotationRow, LayerRow, Review, Shape
 from api.annotations.sight import sees
 from api.auth.viewer import Action, allows
@@ -178,6 +179,13 @@ def _update(op: Update, row: AnnotationRow, around: Surroundings, editor: Editor
         changes["term_id"] = op.term_id
     if op.attributes is not None:
         merged = {key: value for key, value in {**row.attributes, **op.attributes}.items() if value is not None}
+        if not is_kept(row.attributes, merged):
+            raise InvalidInput(
+                f"The attributes {PREDICTION} and {POLYGON} say which predicted outline this was, and stay. Leave them "
+                "out.",
+                code="ATTRIBUTE_KEPT",
+                field="attributes",
+            )
         if merged != row.attributes:
             changes["attributes"] = merged
     changes |= {

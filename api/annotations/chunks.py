@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -33,17 +33,19 @@ class Chunk:
     max_x: float
     max_y: float
     count: int
+    class_counts: dict[str, int]
     data: bytes
 
 
 def pack_prediction(layer_id: UUID, objects: Sequence[PackedObject]) -> list[Chunk]:
     """The chunks of a prediction layer. Objects are numbered by their place in `objects`."""
-    squares: defaultdict[tuple[int, int], list[tuple[bytes, np.ndarray]]] = defaultdict(list)
+    squares: defaultdict[tuple[int, int], list[tuple[bytes, np.ndarray, int]]] = defaultdict(list)
     for index, item in enumerate(objects):
         points = np.concatenate(item.geometry.rings)
         bounds = np.concatenate([points.min(axis=0), points.max(axis=0)])
         column, row = ((bounds[:2] + bounds[2:]) / 2 // CHUNK_SIDE_PX).astype(int).tolist()
-        squares[row, column].append((encode(replace(item, index=index), PREDICTION_SCALE_LOG2), bounds))
+        packed = encode(replace(item, index=index), PREDICTION_SCALE_LOG2)
+        squares[row, column].append((packed, bounds, item.class_index))
     return [_chunk(layer_id, column, row, items) for (row, column), items in sorted(squares.items())]
 
 
@@ -59,6 +61,15 @@ def unpack_prediction(data: bytes) -> list[PackedObject]:
     if source != _SOURCE_PREDICTION:
         raise PackedShapeCorrupt(f"A prediction chunk says its source is {source}.")
     return list(decode_all(data[_HEAD.size + 16 :], count, scale_log2))
+
+
+def class_counts_of(data: bytes) -> dict[str, int]:
+    """How many objects of each class number a stored prediction chunk holds."""
+    return _class_counts(item.class_index for item in unpack_prediction(data))
+
+
+def _class_counts(class_indexes: Iterable[int]) -> dict[str, int]:
+    return {str(index): count for index, count in sorted(Counter(class_indexes).items())}
 
 
 def live_chunk(objects: Iterable[tuple[UUID, bytes]]) -> bytes:
@@ -93,8 +104,8 @@ def chunks_of(file: bytes) -> Iterator[bytes]:
         at += length
 
 
-def _chunk(layer_id: UUID, column: int, row: int, items: list[tuple[bytes, np.ndarray]]) -> Chunk:
-    bounds = np.stack([bounds for _, bounds in items])  # [n, 4]
+def _chunk(layer_id: UUID, column: int, row: int, items: list[tuple[bytes, np.ndarray, int]]) -> Chunk:
+    bounds = np.stack([bounds for _, bounds, _ in items])  # [n, 4]
     low, high = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
     head = _HEAD.pack(PREDICTION_SCALE_LOG2, _SOURCE_PREDICTION, len(items)) + layer_id.bytes
     return Chunk(
@@ -105,5 +116,6 @@ def _chunk(layer_id: UUID, column: int, row: int, items: list[tuple[bytes, np.nd
         high[0],
         high[1],
         len(items),
-        head + b"".join(packed for packed, _ in items),
+        _class_counts(class_index for _, _, class_index in items),
+        head + b"".join(packed for packed, _, _ in items),
     )

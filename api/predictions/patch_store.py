@@ -31,7 +31,7 @@ Probabilities = npt.NDArray[np.uint8]
 FOLDER = "patches"
 _LINE = struct.Struct("<II")
 _WRITER = re.compile(r"[0-9A-Za-z]{1,64}")
-_RECENT = 48
+_RECENT = 32
 """Patches kept in memory, of 0.75 MB each for three planes of 512 x 512."""
 
 

@@ -205,3 +205,17 @@ def test_e12_an_annotation_of_another_slide_is_not_found() -> None:
     for op in (Update(row.id, note="x"), Delete(row.id), Restore(row.id)):
         assert refusal(NotFound, row, op) == "ANNOTATION_NOT_FOUND"
         assert refusal(NotFound, None, op) == "ANNOTATION_NOT_FOUND"
+
+
+def test_e18_where_an_accepted_outline_came_from_is_said_once_and_stays() -> None:
+    said = {"predictionId": str(uuid4()), "predictionPolygon": 7}
+    id_ = uuid4()
+    row = run(None, Create(id_, square(0, 0, 10), attributes={**said, "grade": 2}))[id_]
+    assert run(row, Update(id_, attributes={"grade": 3, "predictionPolygon": 7}))[id_].attributes == {
+        **said,
+        "grade": 3,
+    }
+    for change in ({"predictionPolygon": 8}, {"predictionId": None}):
+        assert refusal(InvalidInput, row, Update(id_, attributes=change)) == "ATTRIBUTE_KEPT"
+    drawn_by_hand = drawn()
+    assert refusal(InvalidInput, drawn_by_hand, Update(drawn_by_hand.id, attributes=said)) == "ATTRIBUTE_KEPT"

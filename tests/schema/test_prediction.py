@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+import shapely
 
+from api.annotations.codec import PackedObject
+from api.annotations.edit import publish_prediction_layer
 from api.auth.viewer import Scope, Viewer
 from api.collaboration.channel import MemoryChannel, slide_topic
 from api.errors import PlatformError
@@ -28,6 +31,7 @@ from schema.app import schema
 from schema.context import Context
 from schema.prediction import PredictionProgressed
 from tests.factories import make_project, make_slide_row, make_user
+from tests.predictions import made
 from tests.schema.asking import viewer_for
 from tests.servers.triton import write_model
 
@@ -270,3 +274,67 @@ async def test_models_are_shown_with_their_limits(sqlite_database: object, world
     ]
     result = await world.run(query, "nobody")
     assert [error.original_error.code for error in result.errors] == ["NOT_SIGNED_IN"]
+
+
+ACCEPT = """
+mutation ($input: ApplyAnnotationOpsInput!) {
+  result: applyAnnotationOps(input: $input) { __typename ... on AppliedOps { annotations { id } } }
+}
+"""
+ORIGIN = """
+query ($slideId: ID!) { annotations(slideId: $slideId, first: 10) { nodes {
+  fromPrediction { polygon reshaped acceptedBy { name } prediction { id model modelVersion threshold } }
+} } }
+"""
+
+
+async def test_an_accepted_outline_tells_its_model_and_who_accepted_it(database: object, world: World) -> None:
+    asked = await world.request()
+    elsewhere = await made.ask()
+    shape = {"type": "Polygon", "coordinates": [[[0, 0], [10, 0], [10, 10], [0, 0]]]}
+
+    async def accept(prediction_id: str, number: int) -> None:
+        attributes = {"predictionId": prediction_id, "predictionPolygon": number}
+        create = {"id": str(uuid4()), "kind": "POLYGON", "geometry": shape, "attributes": attributes}
+        given = {
+            "slideId": str(world.slide.id),
+            "clientId": "c",
+            "mutationId": str(uuid4()),
+            "ops": [{"create": create}],
+        }
+        await world.ask(ACCEPT, "REVIEWER", input=given)
+
+    await accept(asked["id"], 7)
+    found = (await world.ask(ORIGIN, slideId=str(world.slide.id)))["annotations"]["nodes"]
+    assert found == [
+        {
+            "fromPrediction": {
+                "polygon": 7,
+                "reshaped": False,
+                "acceptedBy": {"name": "Reviewer"},
+                "prediction": {"id": asked["id"], "model": "redness", "modelVersion": "1.2.3", "threshold": 0.5},
+            }
+        }
+    ]
+    # Another project's prediction can't be looked at by naming it.
+    await accept(str(elsewhere.id), 1)
+    found = (await world.ask(ORIGIN, slideId=str(world.slide.id)))["annotations"]["nodes"]
+    assert sorted(node["fromPrediction"] is None for node in found) == [False, True]
+
+
+async def test_a_predictions_layer_tells_its_outlines_by_place_and_class(database: object, world: World) -> None:
+    asked = await world.request()
+    objects = [PackedObject.predicted(shapely.box(x, 0, x + 10, 10), 2, 0.9) for x in (0, 20, 3000)]
+    await publish_prediction_layer(
+        world.slide.id, UUID(asked["id"]), objects, name="redness", color="#000000", requested_by_id=None
+    )
+    query = """query ($id: ID!) { layers(slideId: $id) { annotationCount overview { sidePx squares {
+      column row classIndex count } } } }"""
+
+    (layer,) = (await world.ask(query, "VIEWER", id=str(world.slide.id)))["layers"]
+
+    squares = [
+        {"column": 0, "row": 0, "classIndex": 2, "count": 2},
+        {"column": 1, "row": 0, "classIndex": 2, "count": 1},
+    ]
+    assert layer == {"annotationCount": 3, "overview": {"sidePx": 2048, "squares": squares}}

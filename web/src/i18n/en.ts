@@ -528,6 +528,8 @@ export const en = {
     clearSelection: "Clear selection",
     note: "Note",
     notePlaceholder: "What should others know?",
+    fromModel: "Outlined by {{model}} at {{threshold}}; {{name}} accepted it on {{at}}.",
+    fromPrediction: "Outlined by a model; {{name}} accepted it on {{at}}.",
     attributes: "Attributes",
     attributeName: "Name",
     attributeValue: "Value",

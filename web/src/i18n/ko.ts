@@ -512,6 +512,8 @@ export const ko = {
     clearSelection: "선택 해제",
     note: "메모",
     notePlaceholder: "다른 사람이 알아야 할 점",
+    fromModel: "{{model}}이(가) 임계값 {{threshold}}에서 그린 윤곽을 {{at}}에 {{name}} 님이 수락했습니다.",
+    fromPrediction: "모델이 그린 윤곽을 {{at}}에 {{name}} 님이 수락했습니다.",
     attributes: "속성",
     attributeName: "이름",
     attributeValue: "값",

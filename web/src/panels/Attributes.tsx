@@ -3,6 +3,7 @@ import { IconPlus, IconX } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Annotation } from "../model/annotation";
+import { ownAttributes } from "../model/provenance";
 import styles from "./SelectionCard.module.css";
 import { useOpenSlide } from "./slideContext";
 
@@ -16,7 +17,7 @@ export function Attributes({ annotation, disabled }: Props) {
   const { t } = useTranslation();
   const { session } = useOpenSlide();
   const [adding, setAdding] = useState(false);
-  const names = Object.keys(annotation.attributes).sort();
+  const names = ownAttributes(annotation);
   const set = (name: string, value: unknown) =>
     session.apply([{ type: "update", id: annotation.id, attributes: { [name]: value } }]);
   const add = (event: FormEvent<HTMLFormElement>) => {

@@ -6,6 +6,7 @@ import { useObservable } from "../app/useObservable";
 import type { Annotation } from "../model/annotation";
 import { middleOf } from "../model/geometry";
 import { Attributes } from "./Attributes";
+import { OriginNote } from "./OriginNote";
 import { ReviewSection } from "./ReviewSection";
 import styles from "./SelectionCard.module.css";
 import { useOpenSlide } from "./slideContext";
@@ -43,6 +44,7 @@ export function SelectionCard({ ids }: { readonly ids: readonly string[] }) {
           );
         }}
       />
+      {selected.length === 1 && <OriginNote annotation={first} />}
       {selected.length === 1 && <Note key={first.id} annotation={first} disabled={!canDraw || first.locked} />}
       {selected.length === 1 && (
         <Attributes key={`attributes ${first.id}`} annotation={first} disabled={!canDraw || first.locked} />

@@ -3,9 +3,11 @@ import userEvent from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { setLanguage, startI18n } from "../i18n";
 import { AnnotationsPanel } from "./AnnotationsPanel";
+import { Attributes } from "./Attributes";
 import { BlindBadge } from "./BlindBadge";
 import { ConflictToasts } from "./ConflictToasts";
 import { LayersSection } from "./LayersSection";
+import { OriginNote } from "./OriginNote";
 import { OverlayCard } from "./OverlayCard";
 import { People } from "./People";
 import { PresentationBanner } from "./PresentationBanner";
@@ -149,6 +151,31 @@ describe("ProgressCard", () => {
     const waitsFor = { code: "SOMETHING_NEW", message: "The moon is in the way." };
     openPanel(<ProgressCard prediction={{ ...PREDICTION, waitsFor }} />);
     expect(screen.getByText("The moon is in the way.")).toBeInTheDocument();
+  });
+});
+
+describe("OriginNote", () => {
+  const accepted = (predictionId: string) =>
+    annotation("a1", { attributes: { predictionId, predictionPolygon: 7, grade: 2 } });
+
+  it("says which model outlined it and who accepted it", () => {
+    openPanel(<OriginNote annotation={accepted("x1")} />);
+    expect(screen.getByText(/^Outlined by tumor_fast 3 at 0\.50; Ben accepted it on /)).toBeInTheDocument();
+  });
+
+  it("says it of a prediction that is not listed, in Korean too, and nothing of what was drawn", async () => {
+    await setLanguage("ko");
+    const { unmount } = openPanel(<OriginNote annotation={accepted("gone")} />);
+    expect(screen.getByText(/^모델이 그린 윤곽을 .* Ben 님이 수락했습니다\.$/)).toBeInTheDocument();
+    unmount();
+    const { container } = openPanel(<OriginNote annotation={AREA} />);
+    expect(container.querySelector("p")).toBeNull();
+  });
+
+  it("is no attribute to be changed", () => {
+    openPanel(<Attributes annotation={accepted("x1")} disabled={false} />);
+    expect(screen.getByLabelText("grade")).toBeInTheDocument();
+    expect(screen.queryByLabelText("predictionId")).toBeNull();
   });
 });
 

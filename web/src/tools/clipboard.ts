@@ -2,8 +2,8 @@
 import type { Annotation, AnnotationOp, Bounds, Geometry, GeometryKind, Position, Term } from "../model/annotation";
 import { middleOf, scaleAbout, translate, unionOfBounds } from "../model/geometry";
 import { newId } from "../model/ids";
+import { FROM_POLYGON, FROM_PREDICTION } from "../model/provenance";
 import type { Scale } from "../model/units";
-import { FROM_POLYGON, FROM_PREDICTION } from "./predictions";
 
 const KEY = "coslide.clipboard";
 

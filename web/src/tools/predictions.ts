@@ -6,13 +6,11 @@ import { Value } from "../model/observable";
 import { NO_ROWS, rowsOf } from "../model/outlineRows";
 import type { Outlines } from "../model/outlines";
 import { DEFAULT_HEATMAP_STYLE, type HeatmapStyle, type Prediction } from "../model/prediction";
+import { FROM_POLYGON, FROM_PREDICTION, provenanceOf } from "../model/provenance";
 import type { ClassStyle, PredictionResults, SlideSession } from "../viewer/facade";
 import { DEFAULT_PALETTE, type HeatmapPalette } from "../viewer/heatmapColors";
 import type { SlideViewer } from "../viewer/slideViewer";
 
-/** Attributes by which an annotation tells which predicted polygon it was. */
-export const FROM_PREDICTION = "predictionId";
-export const FROM_POLYGON = "predictionPolygon";
 const NOTHING: PredictionResults = { layerId: null, loading: false, polygons: NO_ROWS, error: null };
 /** Polygons lie over a heatmap as outlines only. */
 const FILL_OVER_HEATMAP = 0;
@@ -133,9 +131,9 @@ export class PredictionDisplay {
     const { layerId, loading } = this.results.getSnapshot();
     if (layerId === null || loading) return;
     const accepted = new Set<number>();
-    for (const { attributes } of this.session.annotations.getSnapshot().byId.values()) {
-      const number = attributes[FROM_POLYGON];
-      if (attributes[FROM_PREDICTION] === this.shownId && typeof number === "number") accepted.add(number);
+    for (const annotation of this.session.annotations.getSnapshot().byId.values()) {
+      const from = provenanceOf(annotation);
+      if (from !== null && from.predictionId === this.shownId) accepted.add(from.polygon);
     }
     if (accepted.size === this.accepted.size && [...accepted].every((number) => this.accepted.has(number))) return;
     this.accepted = accepted;

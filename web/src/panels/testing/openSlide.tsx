@@ -98,6 +98,7 @@ export function openPanel(panel: ReactNode, values = openValues(), options: Part
   const session = {
     ...{ slideId: "s1", clientId: "me", status: values.status, annotations: values.annotations },
     ...{ people: values.people, conflicts: values.conflicts, notices: new Value([]) },
+    predictions: new Value<readonly Prediction[]>([PREDICTION]),
     ...{ presenting: values.presenting, present: vi.fn() },
     ...{ apply: vi.fn(), keepMine: vi.fn(), takeTheirs: vi.fn(), merge: vi.fn() },
   };
