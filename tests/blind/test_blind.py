@@ -70,9 +70,10 @@ CARRIERS = {
 SAY_NOTHING = frozenset(
     """
     AssociatedImage AuditEntry AuditEntryConnection AuthProvider ApiToken CreatedApiToken Deleted Failure Heatmap
-    HeatmapTile Level Me Membership ModelClass Mutation PageInfo Prediction PredictionConnection PredictionModel
-    PredictionProgressed PresenceAccepted Project ProjectConnection Query RefusedModel ResyncRequired Server SessionInfo
-    SetAside Slide SlideChanged SlideConnection SlideJob SlideLook Subscription Term TermTree TileSource Upload User
+    HeatmapTile Level Me Membership ModelClass Mutation OutlineOverview PageInfo Prediction PredictionConnection
+    PredictionModel PredictionProgressed PresenceAccepted Project ProjectConnection Query RefusedModel ResyncRequired
+    Server SessionInfo SetAside Slide SlideChanged SlideConnection SlideJob SlideLook SquareCount Subscription Term
+    TermTree TileSource Upload User
     """.split()  # noqa: SIM905 - a list that is read
 )
 """Types whose own fields say nothing of annotations, but for numbers of them."""
