@@ -14,9 +14,8 @@ from uuid import uuid4
 from tests.blind.house import House
 from tests.schema.live_client import square
 
-ANNOTATION = (
-    """{ id layerId note geometry bounds attributes version createdBy { id } updatedBy { id } reviewedBy { id } }"""
-)
+ANNOTATION = """{ id layerId note geometry bounds attributes version createdBy { id } updatedBy { id } reviewedBy { id }
+    fromPrediction { acceptedBy { id } } }"""
 LAYER = "{ id name kind annotationCount owner { id } }"
 STEP = "{ seq undo undoes actor { id } changes { change count } annotations " + ANNOTATION + " }"
 COMMENT = "{ id text author { id } mentions { id } }"

@@ -65,6 +65,7 @@ CARRIERS = {
     "CommentsChanged",
     "PresenceChanged",
     "PresentPerson",
+    "PredictedOrigin",
 }
 """Types that say something of annotations. A new type that does belongs here."""
 SAY_NOTHING = frozenset(
