@@ -102,7 +102,8 @@ describe("ProjectPage", () => {
     expect(screen.getByRole("columnheader", { name: "Annotations" })).toHaveAttribute("aria-sort", "ascending");
     unmount();
     open();
-    expect(await screen.findByRole("table", { name: "Slides" })).toHaveAttribute("aria-rowcount", "3");
+    const table = await screen.findByRole("table", { name: "Slides" });
+    await waitFor(() => expect(table).toHaveAttribute("aria-rowcount", "3"));
     expect(names()).toEqual(["Case 092", "Case 117"]);
   });
 
