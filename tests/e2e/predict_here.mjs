@@ -20,7 +20,9 @@ await tell(async () => {
     await ann.mouse.click(480, 700);
     await ann.keyboard.press("g");
     await ann.getByText(words.shown).waitFor();
-    const told = { status: asked[0].status(), painted: await painted(ann) };
+    // The words may be there a frame before the picture.
+    const told = { painted: await until("the picture to be painted", () => painted(ann)) };
+    told.status = asked[0].status();
     told.png = (await (await ann.request.get(asked[0].url())).body()).toString("base64");
     told.place = [asked[0].headers()["coslide-origin"], asked[0].headers()["coslide-downsample"]];
     told.thresholdOfModel = asked[0].headers()["coslide-threshold"];
