@@ -165,12 +165,12 @@ async def test_a_model_server_that_is_away_for_a_moment_costs_no_attempt(
 ) -> None:
     infer, calls = TritonClient.infer, 0
 
-    async def away_at_third(*arguments: Any) -> Any:
+    async def away_at_third(*arguments: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise ModelServerDown("away")
-        return await infer(*arguments)
+        return await infer(*arguments, **named)
 
     monkeypatch.setattr(TritonClient, "infer", away_at_third)
     prediction = await run(parts, await store(parts.storage, two_lesions))
