@@ -269,12 +269,14 @@ async function scriptOf(cookie, path, ready) {
   const context = cookie === null ? await browser.newContext({ locale: "en-US" }) : await visitor(cookie);
   const page = await context.newPage();
   const bodies = [];
+  // What the page fetches afterwards, in idle moments, is not waited for.
+  let isReady = false;
   page.on("response", (response) => {
-    if (/\.js(\?|$)/.test(response.url())) bodies.push(response.body());
+    if (!isReady && /\.js(\?|$)/.test(response.url())) bodies.push(response.body());
   });
   await page.goto(`${given.url}${path}`);
   await ready(page);
-  await page.waitForTimeout(1500);
+  isReady = true;
   const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body, { level: 9 }).length);
   await context.close();
   return sizes.reduce((sum, size) => sum + size, 0) / 1000;
