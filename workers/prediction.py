@@ -19,7 +19,7 @@ from api.annotations.codec import PackedObject
 from api.annotations.edit import publish_prediction_layer
 from api.annotations.geometry import Geometry
 from api.collaboration.channel import announce
-from api.errors import NotFound, PlatformError, Unavailable, UnsupportedSlide
+from api.errors import NotFound, PlatformError, UnsupportedSlide
 from api.models.annotation import GeometryKind
 from api.models.prediction import Prediction
 from api.models.slide import Slide
@@ -40,7 +40,7 @@ from workers.parts import Part, parts_of
 from workers.patches import Cell, Region
 from workers.pipeline import Pipeline, Supply, Whole, first_failure, patiently
 from workers.plan import Plan, make_plan
-from workers.reasons import broken, disk_failed, slide_replaced
+from workers.reasons import database_failed, disk_failed, disk_full, slide_replaced, unexpected
 from workers.result import Blended, Tracing, evidence_of_heatmap, evidence_of_patches, figures_of, trace
 from workers.unbroken import unbroken
 from workers.worker import Stopped, Viewports, WorkerParts, discard_if_over, keep_alive
@@ -93,20 +93,16 @@ async def _work_on(claim: Claim, parts: WorkerParts) -> None:
     except OSError as error:
         if error.errno in NO_ROOM:
             logger.warning("Prediction %s waits for room on the disk", claim.prediction_id)
-            full = f"The disk of {parts.storage.root} is full. Make room: the prediction then goes on."
-            folder = str(parts.storage.root)
-            await jobs.pause(claim, Unavailable(full, code="PREDICTION_DISK_FULL", params={"folder": folder}))
+            await jobs.pause(claim, disk_full(parts.storage.root))
             return
         logger.exception("Prediction %s broke off", claim.prediction_id)
         await jobs.fail(claim, disk_failed(error))
     except BaseORMException as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        failed = f"The database failed: {error}. It is tried again."
-        await jobs.fail(claim, broken(error, code="PREDICTION_DATABASE", message=failed))
+        await jobs.fail(claim, database_failed(error))
     except Exception as error:
         logger.exception("Prediction %s broke off", claim.prediction_id)
-        unexpected = f"An unexpected {type(error).__name__} stopped it; the worker's log says where."
-        await jobs.fail(claim, broken(error, code="PREDICTION_UNEXPECTED", message=unexpected))
+        await jobs.fail(claim, unexpected(error))
 
 
 async def discard_checkpoints(storage: Storage) -> None:

@@ -35,7 +35,7 @@ _WHOSE = {
     "project": "prediction__slide__project_id",
     "priority": "prediction__priority",
 }
-_NO_ERROR: dict[str, Any] = {"error": None, "error_code": None, "error_params": None}
+NO_ERROR: dict[str, Any] = {"error": None, "error_code": None, "error_params": None}
 _LIVE = (PredictionStatus.QUEUED, PredictionStatus.RUNNING)
 
 
@@ -163,7 +163,7 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
         done = (
             await PredictionShard.filter(id=claim.shard_id, worker=claim.token, status=ShardStatus.RUNNING)
             .using_db(connection)
-            .update(status=ShardStatus.DONE, lease_until=None, **_NO_ERROR)
+            .update(status=ShardStatus.DONE, lease_until=None, **NO_ERROR)
         )
         if not done:
             return False
@@ -175,7 +175,7 @@ async def complete(claim: Claim, *, figures: dict[str, Any], layer_id: UUID | No
                 figures=figures,
                 layer_id=layer_id,
                 finished_at=_now(),
-                **_NO_ERROR,
+                **NO_ERROR,
             )
         )
 
@@ -244,7 +244,7 @@ async def cancel(prediction_id: UUID, *, by: UUID | None, reason: str = "Cancell
         prediction = Prediction.filter(id=prediction_id, status__in=_LIVE)
         return bool(
             await prediction.using_db(connection).update(
-                status=PredictionStatus.CANCELLED, cancelled_by_id=by, finished_at=_now(), **_NO_ERROR
+                status=PredictionStatus.CANCELLED, cancelled_by_id=by, finished_at=_now(), **NO_ERROR
             )
         )
 
@@ -263,14 +263,12 @@ async def retry(prediction_id: UUID) -> bool:
         await (
             PredictionShard.filter(id__in=ids)
             .using_db(connection)
-            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, **_NO_ERROR)
+            .update(status=ShardStatus.QUEUED, worker=None, lease_until=None, not_before=None, attempts=0, **NO_ERROR)
         )
         return bool(
             await Prediction.filter(id=prediction_id, status__in=(PredictionStatus.FAILED, PredictionStatus.CANCELLED))
             .using_db(connection)
-            .update(
-                status=PredictionStatus.QUEUED, cancelled_by_id=None, started_at=None, finished_at=None, **_NO_ERROR
-            )
+            .update(status=PredictionStatus.QUEUED, cancelled_by_id=None, started_at=None, finished_at=None, **NO_ERROR)
         )
 
 

@@ -16,7 +16,7 @@ from tortoise.expressions import F
 from api.errors import PlatformError, Unavailable
 from api.models.prediction import PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.models.transaction import transaction
-from api.predictions.jobs import MAX_ATTEMPTS, Claim, fail, free_at, reason_in
+from api.predictions.jobs import MAX_ATTEMPTS, NO_ERROR, Claim, fail, free_at, reason_in
 
 _ROWS_A_STATEMENT = 500
 
@@ -116,7 +116,7 @@ async def claim_part(
 async def part_done(part: Claim) -> bool:
     """Mark a part done; False when it was lost."""
     held = PredictionShard.filter(id=part.shard_id, worker=part.token, status=ShardStatus.RUNNING)
-    return bool(await held.update(status=ShardStatus.DONE, lease_until=None, error=None))
+    return bool(await held.update(status=ShardStatus.DONE, lease_until=None, **NO_ERROR))
 
 
 async def keep_parts(prediction_id: UUID, token: str, lease_s: float) -> None:

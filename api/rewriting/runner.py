@@ -17,6 +17,7 @@ from api.models.slide import Slide
 from api.models.slide_job import SlideJob, SlideJobKind
 from api.models.user import User
 from api.rewriting import jobs
+from api.slides.chores import keep_doing
 from api.slides.facts import PRIVATE_IMAGES
 from api.slides.rewriter import Rewriter, Rewritten
 from api.slides.storage import Storage
@@ -48,19 +49,7 @@ class JobRunner:
 
     async def run_forever(self) -> NoReturn:
         """Do whatever job there is; run it in the server's task group."""
-        while True:
-            self._news.clear()
-            try:
-                while await self.run_next():
-                    continue
-            except Exception:
-                # A bug or a database that is away: the job is tried again when its lease has ended.
-                logger.exception("a job on a slide's file failed")
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._news.wait()
-            except TimeoutError:
-                continue
+        await keep_doing(self.run_next, self._news, LOOK_EVERY_S, logger)
 
     async def run_next(self) -> UUID | None:
         """Do the oldest job that waits; its id, or None when there is none."""

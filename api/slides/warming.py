@@ -16,6 +16,7 @@ from tortoise.expressions import Q
 
 from api.errors import NotFound, UnsupportedSlide
 from api.models.slide import Slide
+from api.slides.chores import keep_doing
 from api.slides.pyramid import Pyramid, TileAddress
 from api.slides.slide_source import SlideSource
 from api.slides.tiles import TileService
@@ -42,19 +43,7 @@ class Warmer:
 
     async def run_forever(self) -> NoReturn:
         """Warm whatever slide needs it; run it in the server's task group."""
-        while True:
-            self._news.clear()
-            try:
-                while await self.warm_next():
-                    continue
-            except Exception:
-                # The database or the readers may be away for a while.
-                logger.exception("making tiles ahead failed")
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._news.wait()
-            except TimeoutError:
-                continue
+        await keep_doing(self.warm_next, self._news, LOOK_EVERY_S, logger)
 
     async def warm_next(self) -> UUID | None:
         """Warm the newest slide that nobody warms; its id, or None when there is none.

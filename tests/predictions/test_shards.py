@@ -125,6 +125,17 @@ async def test_a_part_that_failed_waits_longer_each_time_and_is_then_set_aside(d
     assert (await Prediction.get()).error is None
 
 
+async def test_a_part_that_was_done_in_the_end_keeps_no_reason(database: object) -> None:
+    lead = await led()
+    await jobs.fail(await taken(lead, 0), Unavailable("The disk failed.", code="PREDICTION_DISK", params={"kind": "x"}))
+    await PredictionShard.filter(kind=ShardKind.PART).update(not_before=None)
+
+    assert await shards.part_done(await taken(lead, 0)) is True
+
+    shard = await PredictionShard.get(kind=ShardKind.PART, number=0)
+    assert (shard.status, shard.error, shard.error_code, shard.error_params) == (ShardStatus.DONE, None, None, None)
+
+
 async def test_what_a_worker_gives_back_is_free_at_once_and_no_attempt(database: object) -> None:
     lead = await led()
     await taken(lead, 0)
