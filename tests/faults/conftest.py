@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.workers.conftest import triton, two_lesions
+from tests.workers.conftest import client, triton, two_lesions
 
-__all__ = ["triton", "two_lesions"]
+__all__ = ["client", "triton", "two_lesions"]

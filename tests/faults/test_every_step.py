@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from api.annotations.chunks import unpack_prediction
 from api.collaboration.channel import MemoryChannel
 from api.models.annotation import AnnotationChunk, Layer
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus
@@ -27,7 +26,7 @@ from api.slides.patch_source import PatchSource
 from api.slides.storage import Storage
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide
-from tests.workers.stored import ask_for, heatmap_bytes, store
+from tests.workers.stored import ask_for, heatmap_bytes, predicted_objects, store
 from workers import prediction as prediction_module
 from workers.pipeline import IN_FLIGHT
 from workers.prediction import work_on
@@ -122,8 +121,7 @@ async def run(parts: WorkerParts, slide: Slide) -> Prediction:
 
 
 async def result_of(parts: WorkerParts, prediction: Prediction) -> tuple[dict[Any, bytes], list[Any], Any]:
-    chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
-    objects = [item for chunk in chunks for item in unpack_prediction(chunk.data)]
+    objects = await predicted_objects(prediction)
     figures = {name: prediction.figures[name] for name in ("patches", "polygons", "cancer_mm2", "tissue_mm2")}
     return await heatmap_bytes(parts.storage, prediction), objects, (figures, prediction.done, prediction.total)
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,12 +40,6 @@ from workers.prediction import work_on
 from workers.worker import WorkerParts
 
 pytestmark = pytest.mark.triton
-
-
-@pytest.fixture
-async def client(triton: TritonProcess) -> AsyncIterator[TritonClient]:
-    async with TritonClient(triton.address, timeout_s=30) as client:
-        yield client
 
 
 async def until(prediction: Prediction, *, done: int | None = None, patience_s: float = 90) -> None:

@@ -1,10 +1,13 @@
-"""Painted slides."""
+"""Painted slides, and the server that predicts on them."""
 
 from __future__ import annotations
+
+from collections.abc import AsyncIterator
 
 import pytest
 import shapely
 
+from api.predictions.triton import TritonClient
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide, paint_slide
 
@@ -13,6 +16,13 @@ from tests.workers.painted import PaintedSlide, paint_slide
 def triton(standin_triton: TritonProcess) -> TritonProcess:
     """The server with the stand-in models."""
     return standin_triton
+
+
+@pytest.fixture
+async def client(triton: TritonProcess) -> AsyncIterator[TritonClient]:
+    """A client of that server."""
+    async with TritonClient(triton.address, timeout_s=30) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

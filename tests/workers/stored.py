@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
 from typing import Any
 
+from api.annotations.chunks import unpack_prediction
+from api.annotations.codec import PackedObject
+from api.models.annotation import AnnotationChunk
 from api.models.prediction import HeatmapTile, Prediction
 from api.models.slide import Slide
 from api.predictions.heatmap import HeatmapStore, TileKey
@@ -47,3 +51,26 @@ async def heatmap_bytes(storage: Storage, prediction: Prediction) -> dict[TileKe
         assert data is not None, f"{key} version {row.version} is in the database but not on disk"
         found[key] = data
     return found
+
+
+async def predicted_objects(prediction: Prediction) -> list[PackedObject]:
+    """The outlines that it left, chunk by chunk."""
+    chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
+    return [item for chunk in chunks for item in unpack_prediction(chunk.data)]
+
+
+async def ended(prediction: Prediction, patience_s: float = 90) -> Prediction:
+    """The prediction, once it is over."""
+    async with asyncio.timeout(patience_s):
+        while True:
+            await prediction.refresh_from_db()
+            if prediction.finished_at is not None:
+                return prediction
+            await asyncio.sleep(0.05)
+
+
+async def until_done(prediction: Prediction, count: int) -> None:
+    """Until so many of its patches are done."""
+    async with asyncio.timeout(60):
+        while (await Prediction.get(id=prediction.id)).done < count:
+            await asyncio.sleep(0.02)

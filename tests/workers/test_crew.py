@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,8 +12,6 @@ import pytest
 import shapely
 import tifffile
 
-from api.annotations.chunks import unpack_prediction
-from api.models.annotation import AnnotationChunk
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus, ShardKind, ShardStatus
 from api.models.slide import Slide
 from api.predictions import jobs
@@ -23,7 +21,7 @@ from api.slides.storage import Storage
 from tests.servers.coslide import ROOT, WorkerServer, environment
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide, paint_slide
-from tests.workers.stored import ask_for, heatmap_bytes, store
+from tests.workers.stored import ask_for, ended, heatmap_bytes, predicted_objects, store, until_done
 from workers.parts import parts_of
 from workers.pipeline import IN_FLIGHT
 from workers.plan import Plan
@@ -53,12 +51,6 @@ def wide_slide(tmp_path_factory: pytest.TempPathFactory) -> PaintedSlide:
     )
 
 
-@pytest.fixture
-async def client(triton: TritonProcess) -> AsyncIterator[TritonClient]:
-    async with TritonClient(triton.address, timeout_s=30) as client:
-        yield client
-
-
 Started = Callable[[str], WorkerServer]
 
 
@@ -76,21 +68,6 @@ def start(triton: TritonProcess, tmp_path: Path) -> Iterator[Started]:
         yield started
 
 
-async def ended(prediction: Prediction) -> Prediction:
-    async with asyncio.timeout(120):
-        while True:
-            await prediction.refresh_from_db()
-            if prediction.finished_at is not None:
-                return prediction
-            await asyncio.sleep(0.05)
-
-
-async def until_done(prediction: Prediction, count: int) -> None:
-    async with asyncio.timeout(60):
-        while (await Prediction.get(id=prediction.id)).done < count:
-            await asyncio.sleep(0.02)
-
-
 async def until_two_work_on(prediction: Prediction) -> None:
     """Until two workers hold parts, and some patches are done."""
     async with asyncio.timeout(60):
@@ -103,8 +80,7 @@ async def until_two_work_on(prediction: Prediction) -> None:
 
 async def result_of(storage: Storage, prediction: Prediction) -> Result:
     """Heatmap, polygons and figures: all that a prediction leaves."""
-    chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
-    objects: list[object] = [item for chunk in chunks for item in unpack_prediction(chunk.data)]
+    objects: list[object] = list(await predicted_objects(prediction))
     figures = {name: prediction.figures[name] for name in ("patches", "polygons", "cancer_mm2", "tissue_mm2")}
     return dict(await heatmap_bytes(storage, prediction)), objects, figures
 
@@ -112,7 +88,7 @@ async def result_of(storage: Storage, prediction: Prediction) -> Result:
 async def by_one_worker(data: Path, slide: Slide, client: TritonClient, url: str, start: Started) -> Result:
     prediction = await ask_for(slide, client)
     worker = start(url)
-    await ended(prediction)
+    await ended(prediction, patience_s=120)
     worker.stop()
     assert (prediction.status, prediction.done, prediction.total) == (PredictionStatus.SUCCEEDED, PATCHES, PATCHES)
     assert await PredictionShard.filter(kind=ShardKind.PART, status=ShardStatus.DONE).count() == PARTS
@@ -131,7 +107,7 @@ async def test_two_workers_do_one_slide_together_with_the_same_result(
     workers = [start(db_url) for _ in range(2)]
     prediction = await ask_for(slide, client)
 
-    await ended(prediction)
+    await ended(prediction, patience_s=120)
     for worker in workers:
         worker.stop()
 
@@ -158,7 +134,7 @@ async def test_killing_one_of_two_workers_costs_what_it_had_in_flight(
     await until_two_work_on(prediction)
 
     (lead if victim == "lead" else helper).kill()
-    await ended(prediction)
+    await ended(prediction, patience_s=120)
     (helper if victim == "lead" else lead).stop()
 
     assert (prediction.status, prediction.done) == (PredictionStatus.SUCCEEDED, PATCHES)
@@ -193,7 +169,7 @@ async def test_what_cannot_be_read_is_set_aside_with_its_reason_and_the_rest_com
     prediction = await ask_for(slide, client)
     worker = start(url)
 
-    await ended(prediction)
+    await ended(prediction, patience_s=120)
 
     assert (prediction.status, prediction.error) == (PredictionStatus.SUCCEEDED, None)
     (aside,) = prediction.figures["set_aside"]
@@ -208,7 +184,7 @@ async def test_what_cannot_be_read_is_set_aside_with_its_reason_and_the_rest_com
     assert len(tiles) == prediction.done
 
     again = await rethreshold(prediction, 0.4, requested_by=None)
-    await ended(again)
+    await ended(again, patience_s=120)
     assert again.figures["set_aside"] == [aside]
     assert again.figures["cancer_mm2"] == prediction.figures["cancer_mm2"]
     worker.stop()
@@ -250,7 +226,7 @@ async def test_a_part_that_kills_every_worker_is_set_aside_alone(
     deaths = 0
     while (await Prediction.get(id=prediction.id)).finished_at is None:
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT, env=settings)
-        dying, ending = asyncio.create_task(process.wait()), asyncio.create_task(ended(prediction))
+        dying, ending = asyncio.create_task(process.wait()), asyncio.create_task(ended(prediction, patience_s=120))
         await asyncio.wait({dying, ending}, return_when=asyncio.FIRST_COMPLETED)
         if dying.done():
             deaths += 1

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from api.annotations.chunks import unpack_prediction
-from api.models.annotation import AnnotationChunk
 from api.models.prediction import Prediction, PredictionShard, PredictionStatus
 from api.models.slide import Slide
 from api.predictions.triton import TritonClient
@@ -19,7 +15,7 @@ from api.slides.storage import Storage
 from tests.servers.coslide import WorkerServer
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide
-from tests.workers.stored import ask_for, heatmap_bytes, store
+from tests.workers.stored import ask_for, ended, heatmap_bytes, predicted_objects, store, until_done
 from workers.pipeline import IN_FLIGHT
 
 pytestmark = pytest.mark.triton
@@ -27,33 +23,10 @@ pytestmark = pytest.mark.triton
 Result = tuple[dict[object, bytes], list[object]]
 
 
-@pytest.fixture
-async def client(triton: TritonProcess) -> AsyncIterator[TritonClient]:
-    async with TritonClient(triton.address, timeout_s=30) as client:
-        yield client
-
-
-async def ended(prediction: Prediction) -> Prediction:
-    async with asyncio.timeout(90):
-        while True:
-            await prediction.refresh_from_db()
-            if prediction.finished_at is not None:
-                return prediction
-            await asyncio.sleep(0.05)
-
-
-async def until_done(prediction: Prediction, count: int) -> None:
-    async with asyncio.timeout(60):
-        while (await Prediction.get(id=prediction.id)).done < count:
-            await asyncio.sleep(0.02)
-
-
 async def result_of(storage: Storage, prediction: Prediction) -> Result:
     """Heatmap and polygons: all that a prediction leaves."""
-    chunks = await AnnotationChunk.filter(layer_id=prediction.layer_id).order_by("row", "column")
-    objects = [item for chunk in chunks for item in unpack_prediction(chunk.data)]
     assert not (storage.prediction_path(prediction.id) / "patches").exists()
-    return dict(await heatmap_bytes(storage, prediction)), list(objects)
+    return dict(await heatmap_bytes(storage, prediction)), list(await predicted_objects(prediction))
 
 
 async def undisturbed(data: Path, slide: Slide, client: TritonClient, url: str, address: str) -> Result:

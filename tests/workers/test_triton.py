@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +21,6 @@ from workers.triton_server import TritonServer
 pytestmark = pytest.mark.triton
 
 SHARED_MEMORY = Path("/dev/shm")
-
-
-@pytest.fixture
-async def client(triton: TritonProcess) -> AsyncIterator[TritonClient]:
-    async with TritonClient(triton.address, timeout_s=30) as client:
-        yield client
 
 
 def regions_of(server: TritonServer) -> list[Path]:
