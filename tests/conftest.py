@@ -21,7 +21,6 @@ that, and every other skip, is a failure.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -34,7 +33,7 @@ from tortoise.context import TortoiseContext
 from api.models.database import tortoise_config
 from api.settings import Settings
 from tests.components import SHARED_DATA, in_ci, missing
-from tests.servers.mariadb import MariadbServer, mariadb_binary
+from tests.servers.mariadb import MariadbServer, running_mariadb
 from tests.servers.redis import RedisServer, redis_binary
 from tests.servers.s3 import S3Server
 from tests.servers.standins import standin_repository, standin_triton
@@ -93,17 +92,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariadbServer]:
     """One MariaDB server for the whole run, started when the first test asks."""
-    if mariadb_binary() is None:
-        missing("A MariaDB server", "install Debian's mariadb-server")
-    folder = Path(tempfile.mkdtemp(prefix="coslide-mariadb-"))
-    server = MariadbServer(folder)
-    try:
-        server.install()
-        server.start()
+    with running_mariadb() as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,29 +16,19 @@ from api.collaboration.log import EventKind, LoggedEvent, Origin, SlideTransacti
 from api.errors import Unavailable
 from api.models import MODEL_MODULES
 from tests.collaboration.conftest import Desk
-from tests.components import missing
 from tests.factories import make_slide_row, make_user
-from tests.servers.mariadb import MariadbServer, mariadb_binary
+from tests.servers.mariadb import MariadbServer, running_mariadb
 
 
 @pytest.fixture
 async def own_mariadb() -> AsyncIterator[MariadbServer]:
     """A MariaDB that the test may stop, and its tables in the current context."""
-    if mariadb_binary() is None:
-        missing("A MariaDB server", "install Debian's mariadb-server")
-    folder = Path(tempfile.mkdtemp(prefix="coslide-mariadb-"))
-    server = MariadbServer(folder)
-    lazy, durable = "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-trx-commit=2"
-    server.command = [durable if part == lazy else part for part in server.command]  # it will be killed
-    server.install()
-    server.start()
-    async with TortoiseContext() as context:
-        url = f"{server.url(server.create_database())}?maxsize=10"
-        await context.init(db_url=url, modules={"models": MODEL_MODULES})
-        await context.generate_schemas(safe=False)
-        yield server
-    server.stop()
-    shutil.rmtree(folder)
+    with running_mariadb(keeps_commits=True) as server:
+        async with TortoiseContext() as context:
+            url = f"{server.url(server.create_database())}?maxsize=10"
+            await context.init(db_url=url, modules={"models": MODEL_MODULES})
+            await context.generate_schemas(safe=False)
+            yield server
 
 
 @pytest.mark.mariadb

@@ -8,8 +8,8 @@ const LOOKS = [
   { locale: "ko-KR", theme: "light" },
 ];
 const WORDS = {
-  en: { register: "Create account", members: /^Members/, terms: "Terms", new: "New project", bin: "Bin", token: "New token" },
-  ko: { register: "계정 만들기", members: /^구성원/, terms: "용어", new: "새 프로젝트", bin: "휴지통", token: "새 토큰" },
+  en: { register: "Create account", members: /^Members/, terms: "Terms", new: "New project", bin: "Bin", token: "New token", rail: { slides: "Slides of this project", picture: /^Picture/, history: "History", about: "About the slide" } },
+  ko: { register: "계정 만들기", members: /^구성원/, terms: "용어", new: "새 프로젝트", bin: "휴지통", token: "새 토큰", rail: { slides: "이 프로젝트의 슬라이드", picture: /^화면 조정/, history: "기록", about: "슬라이드 정보" } },
 };
 
 await tell(async () => {
@@ -67,10 +67,8 @@ await tell(async () => {
       await page.locator(`#tab-${tab}`).click();
       await visit(`viewer-${tab}`);
     }
-    const rail = page.getByRole("navigation").nth(1).getByRole("button");
-    for (const [index, name] of ["slides", "work", "history", "about"].entries()) {
-      if (name === "work") continue;
-      await rail.nth(index).click();
+    for (const [name, label] of Object.entries(words.rail)) {
+      await page.getByRole("navigation").nth(1).getByRole("button", { name: label }).click();
       await visit(`viewer-${name}`);
     }
     await page.keyboard.press("?");

@@ -8,7 +8,16 @@ from tests.e2e.stories import Story
 
 PAGES = {
     *("projects", "new-project", "grid", "members", "terms", "bin", "settings", "new-token", "viewer", "viewer-ai"),
-    *("viewer-comments", "viewer-slides", "viewer-history", "viewer-about", "shortcuts", "not-found", "sign-in"),
+    *(
+        "viewer-comments",
+        "viewer-slides",
+        "viewer-picture",
+        "viewer-history",
+        "viewer-about",
+        "shortcuts",
+        "not-found",
+        "sign-in",
+    ),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +25,10 @@ from api.predictions.triton import TritonClient
 from api.settings import Settings
 from api.slides.services import open_storage
 from api.slides.storage import Storage
-from tests.components import missing
 from tests.factories import make_project, make_user
 from tests.faults.test_every_step import PATCHES, result_of
 from tests.servers.coslide import ApiServer, WorkerServer
-from tests.servers.mariadb import MariadbServer, mariadb_binary
+from tests.servers.mariadb import MariadbServer, running_mariadb
 from tests.servers.s3 import S3Server
 from tests.servers.triton import TritonProcess
 from tests.workers.painted import PaintedSlide
@@ -115,20 +113,8 @@ async def test_the_api_killed_meanwhile_costs_nothing(
 @pytest.fixture
 def own_mariadb() -> Iterator[MariadbServer]:
     """A server that may be killed: what it said is committed is in the system's hands."""
-    if mariadb_binary() is None:
-        missing("A MariaDB server", "install Debian's mariadb-server")
-    folder = Path(tempfile.mkdtemp(prefix="coslide-mariadb-"))
-    server = MariadbServer(folder)
-    lazy, durable = "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-trx-commit=2"
-    assert lazy in server.command
-    server.command = [durable if part == lazy else part for part in server.command]
-    try:
-        server.install()
-        server.start()
+    with running_mariadb(keeps_commits=True) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.mark.mariadb

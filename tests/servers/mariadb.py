@@ -7,16 +7,36 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pymysql
 
+from tests.components import missing
 from tests.servers.process import ServerProcess, free_port
 
 
 def mariadb_binary() -> str | None:
     return shutil.which("mariadbd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+
+
+@contextmanager
+def running_mariadb(*, keeps_commits: bool = False) -> Iterator[MariadbServer]:
+    """A server in a folder of its own, which goes with it; `keeps_commits` as for `MariadbServer`."""
+    if mariadb_binary() is None:
+        missing("A MariaDB server", "install Debian's mariadb-server")
+    folder = Path(tempfile.mkdtemp(prefix="coslide-mariadb-"))
+    server = MariadbServer(folder, keeps_commits=keeps_commits)
+    try:
+        server.install()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
 
 
 def _server_user() -> str:
@@ -31,9 +51,10 @@ class MariadbServer(ServerProcess):
 
     Args:
         folder: an existing folder that the server's user can reach (pytest's own are closed to other users).
+        keeps_commits: hand what is committed to the system at once, for tests that kill the server.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps_commits: bool = False) -> None:
         self.port = free_port()
         self._folder = folder
         self._user = _server_user()
@@ -56,7 +77,7 @@ class MariadbServer(ServerProcess):
                 ),
                 # Durability that no test needs:
                 *(
-                    "--innodb-flush-log-at-trx-commit=0",
+                    f"--innodb-flush-log-at-trx-commit={2 if keeps_commits else 0}",
                     "--innodb-flush-method=nosync",
                     "--innodb-doublewrite=OFF",
                 ),
